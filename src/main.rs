@@ -1,0 +1,2 @@
+//! hubjobs.
+fn main() {}

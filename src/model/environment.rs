@@ -1,0 +1,131 @@
+//! The project and its environments: whose jobs, on which hub, under which limits.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::duration::Seconds;
+use super::name::{EnvironmentName, Owner, OwnerId, OwnerSlug};
+use super::percent::Percent;
+use super::sku::HubSize;
+
+/// A project file, read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Project {
+    /// `metadata.name`, for people.
+    pub name: String,
+    /// Random identity of the project.
+    pub owner_id: OwnerId,
+    /// Short human part of the owner token.
+    pub owner: OwnerSlug,
+    /// Globs of the manifests, relative to the project file.
+    pub manifests: Vec<String>,
+    /// By name; at least one.
+    pub environments: BTreeMap<EnvironmentName, Environment>,
+}
+
+impl Project {
+    /// Who owns the jobs of one environment.
+    #[must_use]
+    pub fn owner_in(&self, environment: &EnvironmentName) -> Owner {
+        Owner::derive(&self.owner, &self.owner_id, environment)
+    }
+}
+
+/// One hub and the rules for it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Environment {
+    /// Its name.
+    pub name: EnvironmentName,
+    /// Where the jobs go.
+    pub hub: Hub,
+    /// What happens to own jobs whose manifest is gone.
+    pub prune: PrunePolicy,
+    /// How early an occurrence may occupy a lane, at most 168 h (the hub's own limit).
+    pub lookahead: Seconds,
+    /// Limits that a plan must keep.
+    pub safety: SafetyLimits,
+}
+
+/// What happens to own queued and scheduled jobs whose manifest is gone. There is no default.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum PrunePolicy {
+    /// They stay, and are shown.
+    Never,
+    /// They are cancelled.
+    CancelScheduled,
+}
+
+/// Limits that a plan must keep to be applied.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SafetyLimits {
+    /// Largest share of the own queued and scheduled jobs that one prune may cancel.
+    pub max_cancel_percent: Percent,
+}
+
+/// Where the jobs of an environment go.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Hub {
+    /// The emulator in this binary.
+    Emulator(EmulatorHub),
+    /// A hub reached over HTTPS.
+    Remote(RemoteHub),
+}
+
+impl Hub {
+    /// Tier and units, which decide lanes and rates.
+    #[must_use]
+    pub const fn size(&self) -> HubSize {
+        match self {
+            Self::Emulator(hub) => hub.size,
+            Self::Remote(hub) => hub.size,
+        }
+    }
+}
+
+/// A hub that this binary emulates.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EmulatorHub {
+    /// Fleet file, relative to the project file; nothing means no devices.
+    pub fleet: Option<String>,
+    /// Tier and units to imitate.
+    pub size: HubSize,
+    /// Its virtual clock.
+    pub clock: EmulatorClock,
+}
+
+/// The emulator's virtual clock at its first start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EmulatorClock {
+    /// First reading; nothing means the time of the machine.
+    pub start: Option<Timestamp>,
+    /// How it goes on from there.
+    pub mode: ClockMode,
+}
+
+/// How the emulator's clock goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ClockMode {
+    /// At the speed of the wall, also while the emulator is off.
+    Real,
+    /// Stands still, and jumps to the next event of the jobs that somebody waits for.
+    Fast,
+}
+
+/// An IoT Hub.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RemoteHub {
+    /// `contoso.azure-devices.net`.
+    pub host_name: String,
+    /// How to sign in.
+    pub auth: Auth,
+    /// Tier and units; the service does not tell.
+    pub size: HubSize,
+}
+
+/// How to sign in to a hub.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Auth {
+    /// The environment variable that holds a connection string.
+    ConnectionStringEnv(String),
+}
