@@ -111,7 +111,8 @@ pub enum HubError {
         /// When it said to come back.
         retry_after: Option<Duration>,
     },
-    /// No call arrived at the hub: it was never sent.
+    /// The hub cannot be reached, or does not work: the call was never sent, or it was one that
+    /// changes nothing. In either case the hub is as before.
     #[error("cannot reach the hub: {cause}")]
     Unreachable {
         /// What went wrong, in words.

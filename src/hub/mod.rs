@@ -1,5 +1,12 @@
-//! The seam to an IoT Hub: one narrow client trait, and how to read all jobs through it.
+//! The seam to an IoT Hub: one narrow client trait, its REST implementation, and how to read all
+//! jobs and all device results through it. Knows the model and nothing else of hubjobs.
 
 mod client;
+mod device_result;
+mod members;
+mod observe;
+pub mod rest;
 
 pub use client::{Continuation, ErrorCode, HubClient, HubError, JobFilter, Page};
+pub use device_result::{DeviceError, DeviceJobStatus, DeviceResult, FailureClass, MethodAnswer};
+pub use observe::{Observation, device_results, observe};

@@ -1,0 +1,227 @@
+//! What the hub's refusals look like: a header, two JSON envelopes, either of them nested as text
+//! in the other, and HTML from the front end.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use jiff::fmt::rfc2822::DateTimeParser;
+use reqwest::StatusCode;
+use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
+use serde_json::Value;
+
+use crate::hub::client::{ErrorCode, HubError};
+use crate::hub::members::Members;
+
+/// Longest text of a hub that is kept, in characters.
+const TEXT_LEN_MAX: usize = 300;
+
+/// Numbers of the codes that decide something; some envelopes give only the number.
+const NUMBERED: [(u64, &str); 18] = [
+    (400_004, "ArgumentInvalid"),
+    (401_002, "IotHubUnauthorizedAccess"),
+    (403_001, "IotHubSuspended"),
+    (403_002, "IotHubQuotaExceeded"),
+    (403_003, "JobQuotaExceeded"),
+    (403_010, "OperationNotAvailableInCurrentTier"),
+    (404_001, "DeviceNotFound"),
+    (404_002, "JobNotFound"),
+    (404_103, "DeviceNotOnline"),
+    (405_102, "OperationNotAllowedInCurrentState"),
+    (409_104, "JobAlreadyExists"),
+    (412_001, "PreconditionFailed"),
+    (429_001, "ThrottlingException"),
+    (429_003, "ThrottlingBacklogTimeout"),
+    (429_004, "ThrottlingMaxActiveJobCountExceeded"),
+    (500_001, "ServerError"),
+    (503_001, "ServiceUnavailable"),
+    (503_005, "ServerBusy"),
+];
+
+/// Codes of 403 that say nothing about who is asking.
+const NOT_ABOUT_RIGHTS: [&str; 4] =
+    ["IotHubSuspended", "IotHubQuotaExceeded", "JobQuotaExceeded", "OperationNotAvailableInCurrentTier"];
+
+/// An answer other than success, understood as far as possible.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Refusal {
+    status: StatusCode,
+    /// Symbolic name, if any part of the answer gave one.
+    code: Option<String>,
+    message: String,
+    tracking_id: Option<String>,
+    retry_after: Option<Duration>,
+}
+
+/// How an answer other than success is to be taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Meaning {
+    /// The hub wants fewer calls; nothing was carried out.
+    Throttled,
+    /// The hub, or something in front of it, is out of order; a write may have been carried out.
+    Unavailable,
+    /// The hub understood and said no.
+    Final,
+    /// Not an answer of a hub at all.
+    Foreign,
+}
+
+impl Refusal {
+    /// Reads an answer. The `iothub-errorcode` header is the surest; then what the body says.
+    pub(super) fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Self {
+        let header =
+            |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).filter(|text| !text.is_empty());
+        let found = serde_json::from_slice(body).map_or_else(|_| Envelope::default(), |value| Envelope::read(&value));
+        let reason = || format!("{} (the answer gives no reason)", status.canonical_reason().unwrap_or("no success"));
+        Self {
+            status,
+            code: header("iothub-errorcode").and_then(symbol).or(found.code),
+            message: found.message.filter(|text| !text.is_empty()).unwrap_or_else(reason),
+            tracking_id: found.tracking_id.or_else(|| header("x-ms-request-id").map(printable)),
+            retry_after: retry_after(headers),
+        }
+    }
+
+    pub(super) fn meaning(&self) -> Meaning {
+        match self.status.as_u16() {
+            429 if self.error_code() == ErrorCode::ThrottlingMaxActiveJobCountExceeded => Meaning::Final,
+            429 => Meaning::Throttled,
+            408 | 500..=599 => Meaning::Unavailable,
+            400..=499 => Meaning::Final,
+            _ => Meaning::Foreign,
+        }
+    }
+
+    /// A fault that tends to pass: 408, 429, 500, 502, 503, 504.
+    pub(super) fn is_transient(&self) -> bool {
+        matches!(self.status.as_u16(), 408 | 429 | 500 | 502..=504) && self.meaning() != Meaning::Final
+    }
+
+    pub(super) const fn retry_after(&self) -> Option<Duration> {
+        self.retry_after
+    }
+
+    /// Status, code and text in one line.
+    pub(super) fn in_words(&self) -> String {
+        match self.meaning() {
+            Meaning::Foreign => format!("the answer {} is not one of a hub", self.status.as_u16()),
+            _ => format!("the hub answered {} {}", self.error_code(), self.message),
+        }
+    }
+
+    /// The error of an answer that is certain: throttling, missing rights, any other refusal.
+    pub(super) fn into_hub_error(self) -> HubError {
+        match (self.meaning(), self.status.as_u16()) {
+            (Meaning::Throttled, _) => HubError::Throttled { retry_after: self.retry_after },
+            (_, 401) => HubError::Unauthorized { message: self.message },
+            (_, 403) if !self.code.as_deref().is_some_and(|code| NOT_ABOUT_RIGHTS.contains(&code)) => {
+                HubError::Unauthorized { message: self.message }
+            }
+            (_, status) => HubError::Refused {
+                status,
+                code: self.error_code(),
+                message: self.message,
+                tracking_id: self.tracking_id,
+            },
+        }
+    }
+
+    fn error_code(&self) -> ErrorCode {
+        let nameless = || ErrorCode::Other(format!("HTTP {}", self.status.as_u16()));
+        self.code.as_deref().map_or_else(nameless, ErrorCode::parse)
+    }
+}
+
+/// What the body of a refusal holds.
+#[derive(Default)]
+struct Envelope {
+    code: Option<String>,
+    message: Option<String>,
+    tracking_id: Option<String>,
+}
+
+impl Envelope {
+    fn read(body: &Value) -> Self {
+        let Some(members) = Members::of(body) else { return Self::default() };
+        match members.get("errorCode") {
+            Some(code) => Self::numbered(code, members),
+            None => Self::named(members),
+        }
+    }
+
+    /// `{"errorCode":409301,"message":"...","trackingId":"..."}`
+    fn numbered(code: &Value, members: Members<'_>) -> Self {
+        let name = match code {
+            Value::Number(number) => symbol(&number.to_string()),
+            Value::String(name) => symbol(name),
+            _ => None,
+        };
+        Self {
+            code: name,
+            message: members.text("message").map(printable),
+            tracking_id: members.text("trackingId").map(printable),
+        }
+    }
+
+    /// `{"Message":"ErrorCode:Name;text","ExceptionMessage":"Tracking ID:..."}`, where `Message` may
+    /// be the other envelope as a text.
+    fn named(members: Members<'_>) -> Self {
+        let message = members.text("Message").unwrap_or_default();
+        if let Ok(inner @ Value::Object(_)) = serde_json::from_str(message) {
+            return Self::read(&inner);
+        }
+        let tracking_id = members.text("ExceptionMessage").and_then(|text| text.strip_prefix("Tracking ID:"));
+        let (code, text) =
+            match message.strip_prefix("ErrorCode:").map(|rest| rest.split_once(';').unwrap_or((rest, ""))) {
+                Some((name, text)) => (symbol(name), text),
+                None => (None, message),
+            };
+        Self { code, message: Some(printable(without_nested_envelope(text))), tracking_id: tracking_id.map(printable) }
+    }
+}
+
+/// The job service's refusal stands within the gateway's: `Error: 429 {"Message":...}`. Both say
+/// the same, so the inner one is not shown.
+fn without_nested_envelope(text: &str) -> &str {
+    text.split_once("{\"").map_or(text, |(outer, _)| outer.trim_end())
+}
+
+/// A code by name, or by number when it is one that we know.
+fn symbol(text: &str) -> Option<String> {
+    let text = text.trim();
+    match text.parse::<u64>() {
+        Ok(number) => NUMBERED.iter().find(|(known, _)| *known == number).map(|(_, name)| (*name).to_owned()),
+        Err(_) => (!text.is_empty()).then(|| printable(text)),
+    }
+}
+
+/// A text of the hub made fit to print: one line, bounded, without control characters and without
+/// those that reorder or hide what stands beside them.
+fn printable(text: &str) -> String {
+    let hidden = |c: char| matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+    let spaced: String = text.chars().filter(|c| !hidden(*c)).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let line = spaced.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(TEXT_LEN_MAX) {
+        Some((end, _)) => format!("{}...", &line[..end]),
+        None => line,
+    }
+}
+
+/// `Date`, the hub's clock.
+pub(super) fn served_at(headers: &HeaderMap) -> Option<Timestamp> {
+    http_date(headers.get(DATE)?.to_str().ok()?)
+}
+
+/// `Retry-After`, in seconds or as a date.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = text.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    // Measured on the hub's own clock, so ours need not be right.
+    let wait = http_date(text)?.duration_since(served_at(headers)?);
+    Some(Duration::try_from(wait).unwrap_or_default())
+}
+
+fn http_date(text: &str) -> Option<Timestamp> {
+    DateTimeParser::new().parse_timestamp(text).ok()
+}

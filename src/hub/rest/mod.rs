@@ -1,0 +1,30 @@
+//! The REST API of IoT Hub over HTTPS, api-version 2021-04-12.
+//!
+//! A call passes, from the outside in: `client` (paths, headers, meaning of answers), `retry`
+//! (the only place that repeats anything), `pacing` (the only place that holds calls back),
+//! `transport` (one exchange, bounded in time and size). `wire` knows the JSON, `error` what a
+//! refusal looks like, `sas` and `connection_string` how to sign in.
+//!
+//! # Guarantees
+//! - Every exchange has a time limit, and no answer above a size limit is taken in.
+//! - A write is sent again only when the hub certainly did not carry it out.
+//! - No key, signature or token appears in a message, a log event or a `Debug` text.
+
+mod client;
+mod connection_string;
+mod endpoint;
+mod error;
+mod failure;
+mod pacing;
+mod retry;
+mod sas;
+mod transport;
+mod wire;
+
+pub use client::{RestConfig, RestHub};
+pub use connection_string::{ConnectionString, ConnectionStringError, Credential, InvalidConnectionString};
+pub use endpoint::{Endpoint, HostName, InvalidHostName, LoopbackAddr, NotLoopback};
+pub use pacing::Pacing;
+pub use retry::{Backoff, RetryPolicy};
+pub use sas::{InvalidSasKey, InvalidSasToken, SasKey, SasSigner, SasToken};
+pub use transport::Limits;
