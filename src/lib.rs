@@ -1,4 +1,5 @@
 //! hubjobs runs Azure IoT Hub jobs from YAML manifests: validate, plan, apply.
 
+pub mod expand;
 pub mod hub;
 pub mod model;

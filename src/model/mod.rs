@@ -29,6 +29,9 @@ pub use name::{EnvironmentName, InvalidName, ManifestName, Owner, OwnerId, Owner
 pub use observed::{DeviceJobStatistics, JobStatus, ObservedJob};
 pub use occurrence::{Desired, OccurrenceKey, OccurrenceKind};
 pub use percent::{InvalidPercent, Percent};
-pub use schedule::{Asap, At, ConcurrencyPolicy, Cron, CronExpression, InvalidCron, InvalidZone, Schedule, Zone};
+pub use schedule::{
+    Asap, At, ConcurrencyPolicy, Cron, CronExpression, DstMark, InvalidAt, InvalidCron, InvalidZone, Occurrences,
+    Schedule, Zone, tzdb_version,
+};
 pub use sku::{HubSize, Sku};
 pub use target::{ConditionTooLong, DeviceId, InvalidDeviceId, Target, TargetCondition};
