@@ -1,5 +1,8 @@
 //! hubjobs runs Azure IoT Hub jobs from YAML manifests: validate, plan, apply.
 
+pub mod model;
+
 pub mod expand;
 pub mod hub;
-pub mod model;
+pub mod plan;
+pub mod reconcile;

@@ -1,0 +1,356 @@
+//! The planner: table, late starts, overlaps, lanes and prune put together.
+
+use std::collections::{BTreeMap, HashSet};
+
+use jiff::Timestamp;
+
+use super::capacity::{FutureCrons, Lanes};
+use super::decide::{Clock, SlotJobs, Verdict, Want, WantedBody, decide, shift};
+use super::input::PlanInput;
+use super::inventory::Inventory;
+use super::overlap::{Busy, Hold, busy, hold, wants};
+use super::prune::orphans;
+use super::row::{
+    BlockedReason, CancelReason, Create, Deferral, DeferredReason, IdleReason, LaneUse, Lateness, Plan, Row, Step,
+    Window,
+};
+use crate::model::{Desired, JobId, Manifest, ManifestName, OccurrenceKind, Schedule, Seconds};
+
+/// Decides what to do. Pure and deterministic: see [`PlanInput`].
+#[must_use]
+pub fn plan(input: &PlanInput<'_>) -> Plan {
+    let inventory = Inventory::new(input.owner, input.observed);
+    let clock = Clock { now: input.now, lookahead: input.lookahead };
+    let mut rows = orphans(input, &inventory);
+    let mut slots = Vec::new();
+    for (manifest, desired) in by_manifest(input) {
+        let examined = examine(clock, &inventory, manifest, &desired);
+        if input.selection.covers(&manifest.name) {
+            rows.extend(examined.rows);
+        }
+        slots.extend(examined.wants);
+    }
+    rows.extend(allot(input, clock, &inventory, &rows, slots));
+    rows.sort_by(|a, b| sort_key(a).cmp(&sort_key(b)));
+    Plan {
+        environment: input.environment.clone(),
+        owner: input.owner.clone(),
+        now: input.now,
+        size: input.size,
+        prune: input.prune,
+        manifest_count: input.manifests.len(),
+        completeness: input.completeness,
+        own_waiting_count: inventory.own_waiting().count(),
+        lanes: LaneUse {
+            total: input.size.lanes(),
+            own: inventory.own_active_count(),
+            foreign: inventory.foreign_active.clone(),
+        },
+        rows,
+    }
+}
+
+fn sort_key(row: &Row) -> (&ManifestName, Timestamp, u8, Option<&JobId>) {
+    let id = match &row.step {
+        Step::Cancel { id, .. } => Some(id),
+        _ => None,
+    };
+    (&row.name, row.occurrence.start(), row.generation, id)
+}
+
+/// The manifests by name, each with its slots by nominal start: the order of the input is of no
+/// consequence.
+fn by_manifest<'a>(input: &PlanInput<'a>) -> Vec<(&'a Manifest, Vec<&'a Desired>)> {
+    let mut slots: BTreeMap<&ManifestName, Vec<&Desired>> = BTreeMap::new();
+    for desired in input.desired {
+        slots.entry(&desired.manifest.name).or_default().push(desired);
+    }
+    let mut manifests: Vec<_> = input.manifests.iter().map(AsRef::as_ref).collect();
+    manifests.sort_by(|a: &&Manifest, b| a.name.cmp(&b.name));
+    let with_slots = |manifest: &'a Manifest| {
+        let mut desired = slots.remove(&manifest.name).unwrap_or_default();
+        desired.sort_by(|a, b| a.slot.cmp(&b.slot));
+        (manifest, desired)
+    };
+    manifests.into_iter().map(with_slots).collect()
+}
+
+/// What one manifest calls for.
+struct Examined<'a> {
+    rows: Vec<Row>,
+    wants: Vec<Slot<'a>>,
+}
+
+/// A slot that calls for a job, before lanes were looked at.
+struct Slot<'a> {
+    manifest: &'a Manifest,
+    want: Box<Want>,
+    hold: Option<Option<Timestamp>>,
+}
+
+fn examine<'a>(clock: Clock, inventory: &Inventory<'_>, manifest: &'a Manifest, desired: &[&Desired]) -> Examined<'a> {
+    let mut rows = unwanted(inventory, manifest, desired);
+    if manifest.suspend {
+        rows.extend(desired.iter().filter_map(|slot| suspended_row(inventory, manifest, slot)));
+        return Examined { rows, wants: Vec::new() };
+    }
+    let body = manifest.body();
+    let wanted = WantedBody { revision: body.revision(), body };
+    let mut wants = Vec::new();
+    for slot in desired {
+        let key = (slot.slot.occurrence, slot.slot.wave, slot.slot.generation);
+        let jobs = inventory.in_slot(&manifest.name, key);
+        let verdict = decide(clock, slot, &wanted, &SlotJobs::new(jobs));
+        match refine(clock, inventory, manifest, desired, slot, verdict) {
+            Verdict::Want(want) => wants.push(Slot { manifest, want, hold: None }),
+            Verdict::Blocked(id, reason) => rows.push(row_of(manifest, slot, Step::Blocked { id, reason })),
+            Verdict::Idle(id, reason) => rows.push(row_of(manifest, slot, Step::Idle { id, reason })),
+        }
+    }
+    let cancelled = cancelled_ids(&rows);
+    hold_overlapping(clock.now, inventory, manifest, &cancelled, &mut wants);
+    Examined { rows, wants }
+}
+
+/// Rows for own jobs that must not start: of slots that are no longer wanted, of a suspended
+/// manifest, and of slots that another job fills.
+fn unwanted(inventory: &Inventory<'_>, manifest: &Manifest, desired: &[&Desired]) -> Vec<Row> {
+    let races: HashSet<JobId> = desired
+        .iter()
+        .map(|slot| (slot.slot.occurrence, slot.slot.wave, slot.slot.generation))
+        .flat_map(|key| SlotJobs::new(inventory.in_slot(&manifest.name, key)).races)
+        .collect();
+    let mut rows = Vec::new();
+    for job in inventory.of_name(&manifest.name).filter(|job| job.seen.status.is_cancellable()) {
+        let reason = if manifest.suspend {
+            CancelReason::Suspended
+        } else if races.contains(&job.seen.id) {
+            CancelReason::SlotRace
+        } else if !wants(manifest, job) && !asap_conflicts(manifest, job) {
+            CancelReason::Superseded
+        } else {
+            continue;
+        };
+        rows.push(Row {
+            name: manifest.name.clone(),
+            source: Some(manifest.source.clone()),
+            occurrence: job.id.occurrence,
+            generation: job.id.unit.generation.get(),
+            step: Step::Cancel { id: job.seen.id.clone(), reason },
+        });
+    }
+    rows
+}
+
+/// An `asap` job of the same generation with another `notAfter`: it blocks instead of giving way.
+fn asap_conflicts(manifest: &Manifest, job: &super::inventory::OwnJob<'_>) -> bool {
+    let Schedule::Asap(asap) = &manifest.schedule else { return false };
+    let occurrence = job.id.occurrence;
+    occurrence.kind() == OccurrenceKind::Asap
+        && occurrence.start() != asap.not_after
+        && job.id.unit.generation == manifest.generation
+}
+
+/// A slot of a suspended manifest is worth a row unless its job is cancelled in the same plan.
+fn suspended_row(inventory: &Inventory<'_>, manifest: &Manifest, slot: &Desired) -> Option<Row> {
+    let key = (slot.slot.occurrence, slot.slot.wave, slot.slot.generation);
+    let speaker = SlotJobs::new(inventory.in_slot(&manifest.name, key)).speaker;
+    if speaker.is_some_and(|job| job.seen.status.is_cancellable()) {
+        return None;
+    }
+    let id = speaker.map(|job| job.seen.id.clone());
+    Some(row_of(manifest, slot, Step::Idle { id, reason: IdleReason::Suspended }))
+}
+
+/// The rules that look beyond one slot: late starts, and an `asap` that was used with another
+/// `notAfter`.
+fn refine(
+    clock: Clock,
+    inventory: &Inventory<'_>,
+    manifest: &Manifest,
+    desired: &[&Desired],
+    slot: &Desired,
+    verdict: Verdict,
+) -> Verdict {
+    let Verdict::Want(want) = verdict else { return verdict };
+    let id = want.replaces.clone();
+    if let Some(job) = inventory.of_name(&manifest.name).find(|job| asap_conflicts(manifest, job)) {
+        return Verdict::Blocked(Some(job.seen.id.clone()), BlockedReason::AsapAlreadyUsed);
+    }
+    match late_start(clock.now, inventory, manifest, desired, slot) {
+        None => Verdict::Want(want),
+        Some(reason) => Verdict::Idle(id, reason),
+    }
+}
+
+/// Why a slot past its nominal start is not filled: only the newest occurrence of a manifest is
+/// made up for, and only when nothing of the same name and generation is near.
+fn late_start(
+    now: Timestamp,
+    inventory: &Inventory<'_>,
+    manifest: &Manifest,
+    desired: &[&Desired],
+    slot: &Desired,
+) -> Option<IdleReason> {
+    let nominal = slot.nominal_start().filter(|nominal| *nominal < now)?;
+    let newest = desired.iter().filter_map(|other| other.nominal_start()).filter(|start| *start < now).max()?;
+    let deadline = match &manifest.schedule {
+        Schedule::At(at) => at.starting_deadline,
+        Schedule::Cron(cron) => cron.starting_deadline,
+        Schedule::Asap(_) => return None,
+    };
+    // Strictly nearer: else the default deadline of an hour would rule out every hourly schedule.
+    let is_near = |start: Timestamp| start.duration_since(nominal).abs() < deadline.to_signed();
+    let has_neighbour = inventory.of_name(&manifest.name).any(|job| {
+        job.id.occurrence != slot.slot.occurrence
+            && job.id.occurrence.kind() != OccurrenceKind::Asap
+            && job.id.unit.generation == manifest.generation
+            && is_near(job.id.occurrence.start())
+    });
+    if has_neighbour {
+        Some(IdleReason::SupersededOccurrence)
+    } else if nominal < newest {
+        Some(IdleReason::Missed)
+    } else {
+        None
+    }
+}
+
+fn cancelled_ids(rows: &[Row]) -> HashSet<JobId> {
+    rows.iter()
+        .filter_map(|row| match &row.step {
+            Step::Cancel { id, .. } => Some(id.clone()),
+            _ => None,
+        })
+        .collect()
+}
+
+/// Marks the slots that must wait for an earlier job of the manifest. A slot that need not wait
+/// counts as an earlier job for those after it.
+fn hold_overlapping(
+    now: Timestamp,
+    inventory: &Inventory<'_>,
+    manifest: &Manifest,
+    cancelled: &HashSet<JobId>,
+    slots: &mut [Slot<'_>],
+) {
+    if slots.is_empty() {
+        return;
+    }
+    let mut busy = busy(manifest, inventory.of_name(&manifest.name), cancelled);
+    for slot in slots {
+        match hold(manifest, &slot.want, now, &busy) {
+            Hold::Until(until) => slot.hold = Some(until),
+            Hold::Free => {
+                let from = slot.want.starts(now);
+                let until = shift(from, manifest.max_execution.to_signed());
+                busy.retain(|job| job.id.is_none() || job.id != slot.want.replaces);
+                busy.push(Busy { id: None, from: Some(from), until: Some(until), is_superseded: false });
+            }
+        }
+    }
+}
+
+/// Gives out lanes and turns every wanted job into a row.
+fn allot(
+    input: &PlanInput<'_>,
+    clock: Clock,
+    inventory: &Inventory<'_>,
+    rows: &[Row],
+    mut slots: Vec<Slot<'_>>,
+) -> Vec<Row> {
+    slots.sort_by(|a, b| lane_order(input.now, a).cmp(&lane_order(input.now, b)));
+    let mut gone = cancelled_ids(rows);
+    let is_kept = |slot: &&Slot<'_>| slot.hold.is_none() && input.selection.covers(&slot.manifest.name);
+    gone.extend(slots.iter().filter(is_kept).filter_map(|slot| slot.want.replaces.clone()));
+    let held = inventory.active.iter().filter(|job| !gone.contains(&job.id)).map(|job| job.latest_end()).collect();
+    let mut lanes = Lanes::new(input.size.lanes(), input.now, held);
+    let mut crons = FutureCrons::new(input.manifests, shift(input.now, input.lookahead.to_signed()));
+    let mut after: BTreeMap<ManifestName, Vec<JobId>> = BTreeMap::new();
+    for row in rows {
+        if let Step::Cancel { id, .. } = &row.step {
+            after.entry(row.name.clone()).or_default().push(id.clone());
+        }
+    }
+    let mut allotted = Vec::new();
+    for slot in slots {
+        if !input.selection.covers(&slot.manifest.name) {
+            lanes.await_later(slot.want.starts(input.now), slot.manifest.max_execution);
+            continue;
+        }
+        let prerequisites = after.get(&slot.manifest.name).map_or(&[][..], Vec::as_slice);
+        let step = allot_one(clock, &mut lanes, &mut crons, &slot, prerequisites);
+        allotted.push(Row {
+            name: slot.manifest.name.clone(),
+            source: Some(slot.manifest.source.clone()),
+            occurrence: slot.want.job.id.occurrence,
+            generation: slot.want.job.id.unit.generation.get(),
+            step,
+        });
+    }
+    allotted
+}
+
+/// Replacements keep their lane; then what is due, by start, by name.
+fn lane_order<'s>(now: Timestamp, slot: &'s Slot<'_>) -> (bool, Timestamp, &'s ManifestName, Timestamp) {
+    let want = &slot.want;
+    (want.replaces.is_none(), want.starts(now), &slot.manifest.name, want.job.id.occurrence.start())
+}
+
+fn allot_one(
+    clock: Clock,
+    lanes: &mut Lanes,
+    crons: &mut FutureCrons<'_>,
+    slot: &Slot<'_>,
+    prerequisites: &[JobId],
+) -> Step {
+    let Slot { manifest, want, hold } = slot;
+    let now = clock.now;
+    if let Some(until) = hold {
+        lanes.await_later(until.unwrap_or(now).max(want.starts(now)), manifest.max_execution);
+        let expected = until.map(|until| until.max(want.starts(now)));
+        return deferred(clock, want, DeferredReason::HeldByPrevious, expected);
+    }
+    if want.replaces.is_some() {
+        lanes.take_over(want);
+    } else if want.is_ahead {
+        if !lanes.take_ahead(want, crons) {
+            let apply_between = clock.apply_window(want.nominal.unwrap_or(now), want.deadline);
+            return Step::Idle { id: None, reason: IdleReason::NotDue { apply_between } };
+        }
+    } else if let Err(none) = lanes.take(want) {
+        return deferred(clock, want, none.reason, none.expected);
+    }
+    let late = want.nominal.filter(|nominal| *nominal < now).map(|nominal| now.duration_since(nominal).as_secs());
+    Step::Create(Box::new(Create {
+        job: want.job.clone(),
+        reason: want.reason,
+        after: prerequisites.iter().chain(&want.replaces).cloned().collect(),
+        changes: want.changes.clone(),
+        deadline: want.deadline,
+        lateness: late.map(|seconds| Lateness(Seconds::new(seconds.unsigned_abs()))),
+    }))
+}
+
+fn deferred(clock: Clock, want: &Want, reason: DeferredReason, expected: Option<Timestamp>) -> Step {
+    let now = clock.now;
+    // A lane that frees later than the start does not help before; one that is reserved is free
+    // again only at the start.
+    let from = expected.filter(|_| reason != DeferredReason::LaneReserved).unwrap_or(now);
+    Step::Deferred(Deferral {
+        reason,
+        expected_start: expected,
+        apply_between: Window { from: from.min(want.deadline).max(now), until: want.deadline },
+        is_due: want.starts(now) <= now,
+    })
+}
+
+fn row_of(manifest: &Manifest, slot: &Desired, step: Step) -> Row {
+    Row {
+        name: manifest.name.clone(),
+        source: Some(manifest.source.clone()),
+        occurrence: slot.slot.occurrence,
+        generation: slot.slot.generation.get(),
+        step,
+    }
+}

@@ -1,0 +1,111 @@
+//! Creates one job, and settles what a lost answer leaves open.
+
+use super::cancel::{CancelResult, cancel};
+use super::conduct::Conduct;
+use super::outcome::{Certainty, Settled};
+use crate::hub::{ErrorCode, HubClient, HubError, JobFilter};
+use crate::model::{JobId, JobStatus, ObservedJob, Revision};
+use crate::plan::Create;
+
+/// Creates a job. The id never changes: a lost answer is settled by reading it, and a repeat that
+/// is refused as a duplicate is a success if the job there is ours.
+pub(super) async fn create<H: HubClient>(hub: &H, conduct: &Conduct<'_>, create: &Create) -> Settled {
+    let id = create.job.id.to_job_id();
+    let mut certainty = Certainty::Answered;
+    let mut doubt = String::new();
+    for _ in 0..conduct.patience.tries {
+        if conduct.clock.now() > create.deadline {
+            return if certainty == Certainty::Answered { Settled::TooLate } else { Settled::Uncertain(doubt) };
+        }
+        match hub.create_job(&create.job).await {
+            Ok(()) => return with_slot_alone(hub, conduct, create, &id, certainty).await,
+            Err(HubError::Ambiguous { cause }) => {
+                certainty = Certainty::ReadAfterwards;
+                doubt = cause;
+            }
+            Err(error) => match error.code() {
+                Some(ErrorCode::ThrottlingMaxActiveJobCountExceeded) => return Settled::Deferred,
+                Some(ErrorCode::JobAlreadyExists) if certainty == Certainty::Answered => {
+                    certainty = Certainty::AlreadyThere;
+                }
+                Some(ErrorCode::JobAlreadyExists) => {}
+                // A refusal of the repeat says nothing about the first try.
+                _ if certainty == Certainty::ReadAfterwards => doubt = error.to_string(),
+                _ => return Settled::Failed(error),
+            },
+        }
+        match look_for(hub, conduct, &id, &mut doubt).await {
+            Some(job) if is_ours(&job, &create.job.id.revision) => {
+                return with_slot_alone(hub, conduct, create, &id, certainty).await;
+            }
+            Some(_) => return Settled::IdCollision,
+            None if conduct.interrupt.is_set() => break,
+            None => {}
+        }
+    }
+    Settled::Uncertain(doubt)
+}
+
+/// The revision is in the id, so an echo too incomplete to compare is taken for ours.
+fn is_ours(job: &ObservedJob, revision: &Revision) -> bool {
+    job.body.as_ref().is_none_or(|body| body.revision() == *revision)
+}
+
+/// Reads the job until it shows or patience ends: right after a creation the hub may say
+/// `unknown` for a while.
+async fn look_for<H: HubClient>(hub: &H, conduct: &Conduct<'_>, id: &JobId, doubt: &mut String) -> Option<ObservedJob> {
+    for pause in conduct.patience.settle_pauses {
+        match hub.get_job(id).await {
+            Ok(Some(job)) => return Some(job),
+            Ok(None) => {}
+            Err(error) => *doubt = error.to_string(),
+        }
+        if !conduct.interrupt.sleep(pause).await {
+            return None;
+        }
+    }
+    None
+}
+
+/// Looks at the slot again after a creation whose start lies ahead: a runner of another commit may
+/// have filled it between our look and our creation. Of two, the greater id gives way.
+async fn with_slot_alone<H: HubClient>(
+    hub: &H,
+    conduct: &Conduct<'_>,
+    create: &Create,
+    id: &JobId,
+    certainty: Certainty,
+) -> Settled {
+    if create.job.start.is_none() {
+        return Settled::Done(certainty);
+    }
+    let rival = match rival(hub, create, id).await {
+        Ok(None) => return Settled::Done(certainty),
+        Ok(Some(rival)) => rival,
+        Err(error) => return Settled::Uncertain(format!("created, but its slot could not be read again: {error}")),
+    };
+    let cancelled = rival.max(id.clone());
+    let result = cancel(hub, &cancelled, &conduct.patience, &conduct.interrupt).await;
+    Settled::SlotRace { cancelled, confirmed: matches!(result, CancelResult::Cancelled(_)) }
+}
+
+/// Another waiting job of the same slot. Waiting jobs hold lanes, so the lists are short.
+async fn rival<H: HubClient>(hub: &H, create: &Create, id: &JobId) -> Result<Option<JobId>, HubError> {
+    let slot = create.job.id.slot();
+    for status in [JobStatus::Queued, JobStatus::Scheduled] {
+        let filter = JobFilter { kind: None, status: Some(status) };
+        let mut page = None;
+        loop {
+            let found = hub.list_jobs(&filter, page.as_ref()).await?;
+            let is_rival = |job: &&ObservedJob| job.id != *id && job.id.own().is_some_and(|own| own.slot() == slot);
+            if let Some(job) = found.items.iter().find(is_rival) {
+                return Ok(Some(job.id.clone()));
+            }
+            match found.next {
+                Some(next) if page.as_ref() != Some(&next) => page = Some(next),
+                _ => break,
+            }
+        }
+    }
+    Ok(None)
+}
