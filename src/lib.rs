@@ -6,3 +6,4 @@ pub mod expand;
 pub mod hub;
 pub mod plan;
 pub mod reconcile;
+pub mod run_once;

@@ -1,0 +1,80 @@
+//! One run on one screen: the only place where the stages meet.
+//!
+//! ```text
+//! files -load-> SourceMap -validate-> [Manifest] -expand-> [Desired] --+
+//! hub ------------------observe-> [ObservedJob] -----------------------+-plan-> Plan -approve-> ApprovedPlan -reconcile-> [Outcome]
+//! ```
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::expand::{Window, expand};
+use crate::hub::{HubClient, HubError, observe};
+use crate::model::{Environment, Manifest, Owner};
+use crate::plan::{Completeness, Plan, PlanInput, Selection, plan};
+
+/// A clock further off than this would create jobs at wrong times.
+const CLOCK_SKEW_MAX: SignedDuration = SignedDuration::from_secs(60);
+
+/// What a run is about.
+#[derive(Debug, Clone, Copy)]
+pub struct Scope<'a> {
+    /// Hub and rules.
+    pub environment: &'a Environment,
+    /// Whose jobs.
+    pub owner: &'a Owner,
+    /// Every valid manifest of the project.
+    pub manifests: &'a [Arc<Manifest>],
+    /// Whether that is all of them.
+    pub completeness: Completeness,
+    /// Which of them count.
+    pub selection: &'a Selection,
+}
+
+/// Why a run came to no plan.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RunError {
+    /// The hub could not be read.
+    #[error(transparent)]
+    Hub(#[from] HubError),
+    /// Clock and hub disagree.
+    #[error("the clock of this machine is {} {} the hub's", format_skew(*skew), if skew.is_negative() { "behind" } else { "ahead of" })]
+    ClockSkew {
+        /// Ours minus the hub's.
+        skew: SignedDuration,
+    },
+}
+
+fn format_skew(skew: SignedDuration) -> String {
+    crate::model::Seconds::new(skew.abs().as_secs().unsigned_abs()).to_string()
+}
+
+/// Reads the hub and decides what to do. Changes nothing.
+///
+/// # Errors
+/// When the hub cannot be read, or its clock and `now` disagree by more than a minute.
+pub async fn plan_once<H: HubClient>(hub: &H, scope: &Scope<'_>, now: Timestamp) -> Result<Plan, RunError> {
+    let observation = observe(hub).await?;
+    if let Some(hub_time) = observation.hub_time {
+        let skew = now.duration_since(hub_time);
+        if skew.abs() > CLOCK_SKEW_MAX {
+            return Err(RunError::ClockSkew { skew });
+        }
+    }
+    let environment = scope.environment;
+    let desired = expand(scope.manifests, scope.owner, Window { now, lookahead: environment.lookahead });
+    Ok(plan(&PlanInput {
+        now,
+        environment: &environment.name,
+        owner: scope.owner,
+        size: environment.hub.size(),
+        lookahead: environment.lookahead,
+        prune: environment.prune,
+        selection: scope.selection,
+        completeness: scope.completeness,
+        manifests: scope.manifests,
+        desired: &desired,
+        observed: &observation.jobs,
+    }))
+}
