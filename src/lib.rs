@@ -1,6 +1,7 @@
 //! hubjobs runs Azure IoT Hub jobs from YAML manifests: validate, plan, apply.
 
 pub mod model;
+pub mod query;
 
 pub mod expand;
 pub mod hub;

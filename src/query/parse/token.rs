@@ -1,0 +1,101 @@
+//! The words and signs of the language.
+
+use super::super::ast::{CompareOp, Span};
+
+/// One token and where it stands.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Token {
+    pub(super) kind: TokenKind,
+    pub(super) span: Span,
+}
+
+/// What a token is. The text of a word is found under its span.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum TokenKind {
+    Word(Spelling),
+    /// `[[name]]`, without the brackets.
+    Quoted(String),
+    Keyword(Keyword),
+    Number(f64),
+    Text(String),
+    Compare(CompareOp),
+    Plus,
+    Minus,
+    Star,
+    Slash,
+    Percent,
+    Open(Bracket),
+    Close(Bracket),
+    Comma,
+    Dot,
+    Semicolon,
+    /// Something the lexer has already reported.
+    Reported,
+    End,
+}
+
+/// Whether a word may stand without `[[...]]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Spelling {
+    Regular,
+    NeedsQuoting,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Bracket {
+    Round,
+    Square,
+}
+
+impl Bracket {
+    pub(super) const fn closing(self) -> char {
+        match self {
+            Self::Round => ')',
+            Self::Square => ']',
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Keyword {
+    Select,
+    Top,
+    From,
+    Where,
+    Group,
+    By,
+    As,
+    And,
+    Or,
+    Not,
+    In,
+    Nin,
+    True,
+    False,
+    Null,
+    Undefined,
+}
+
+impl Keyword {
+    pub(super) fn of(word: &str) -> Option<Self> {
+        const KEYWORDS: [(&str, Keyword); 16] = [
+            ("select", Keyword::Select),
+            ("top", Keyword::Top),
+            ("from", Keyword::From),
+            ("where", Keyword::Where),
+            ("group", Keyword::Group),
+            ("by", Keyword::By),
+            ("as", Keyword::As),
+            ("and", Keyword::And),
+            ("or", Keyword::Or),
+            ("not", Keyword::Not),
+            ("in", Keyword::In),
+            ("nin", Keyword::Nin),
+            ("true", Keyword::True),
+            ("false", Keyword::False),
+            ("null", Keyword::Null),
+            ("undefined", Keyword::Undefined),
+        ];
+        KEYWORDS.iter().find(|(name, _)| name.eq_ignore_ascii_case(word)).map(|(_, keyword)| *keyword)
+    }
+}

@@ -1,0 +1,254 @@
+//! Complete queries, run over a stream of documents.
+
+use serde_json::{Map, Value};
+
+use super::aggregate::{AggregateOf, Groups};
+use super::ast::{Collection, ColumnValue, Projection, Query};
+use super::document::{Document, Paths, Project, ResolvedPath};
+use super::evaluate::{Node, Truth};
+use super::rules::column_name;
+
+/// What the rows of a query are; the header `x-ms-item-type` names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ItemType {
+    /// Whole twins of devices or modules.
+    Twin,
+    /// Whole records of `devices.jobs`.
+    DeviceJob,
+    /// Rows made by a projection.
+    Raw,
+}
+
+impl ItemType {
+    /// The value of the header.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Twin => "Twin",
+            Self::DeviceJob => "DeviceJob",
+            Self::Raw => "Raw",
+        }
+    }
+}
+
+/// Whether more documents can change the rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Appetite {
+    /// Feed the next document.
+    More,
+    /// `TOP` is reached; further documents change nothing.
+    Enough,
+}
+
+/// A query ready to run.
+#[derive(Clone, Debug)]
+pub struct Statement {
+    from: Collection,
+    filter: Option<Node>,
+    shape: Shape,
+    top: Option<u64>,
+    paths: Box<[ResolvedPath]>,
+}
+
+#[derive(Clone, Debug)]
+enum Shape {
+    Whole,
+    Columns(Box<[(String, ResolvedPath)]>),
+    Grouped(Grouping),
+}
+
+/// The columns and keys of a query that aggregates.
+#[derive(Clone, Debug)]
+pub(super) struct Grouping {
+    pub(super) keys: Box<[ResolvedPath]>,
+    pub(super) columns: Box<[(String, GroupColumn)]>,
+}
+
+/// One column of an aggregating query.
+#[derive(Clone, Debug)]
+pub(super) enum GroupColumn {
+    /// The key at this position of the `GROUP BY` clause.
+    Key(usize),
+    Aggregate(AggregateOf),
+}
+
+impl Statement {
+    /// Compiles what [`super::parse_query`] gives.
+    ///
+    /// A plain column that is neither grouped by nor aggregated, which the parser refuses, stays
+    /// empty.
+    pub fn compile(query: &Query) -> Self {
+        let mut paths = Paths::new(query.from);
+        let filter = query.filter.as_ref().map(|filter| Node::compile(filter, &mut paths));
+        let shape = Shape::compile(query, &mut paths);
+        Self { from: query.from, filter, shape, top: query.top, paths: paths.into_resolved() }
+    }
+
+    /// What to feed.
+    pub fn collection(&self) -> Collection {
+        self.from
+    }
+
+    /// What the rows are.
+    pub fn item_type(&self) -> ItemType {
+        match (&self.shape, self.from) {
+            (Shape::Whole, Collection::DeviceJobs) => ItemType::DeviceJob,
+            (Shape::Whole, _) => ItemType::Twin,
+            _ => ItemType::Raw,
+        }
+    }
+
+    /// At most this many rows.
+    pub fn top(&self) -> Option<u64> {
+        self.top
+    }
+
+    /// Whether rows come of groups of documents, and so only after the last document.
+    pub fn aggregates(&self) -> bool {
+        matches!(self.shape, Shape::Grouped(_))
+    }
+
+    /// Every path that the statement can look up; each stands at its own [`ResolvedPath::index`].
+    pub fn paths(&self) -> &[ResolvedPath] {
+        &self.paths
+    }
+
+    /// Whether the `WHERE` clause selects the document.
+    pub fn matches<D: Document + ?Sized>(&self, document: &D) -> bool {
+        self.filter.as_ref().is_none_or(|filter| filter.truth(document) == Truth::True)
+    }
+
+    /// The row of one matching document: itself, or its columns, those it lacks left out. `None` if
+    /// the statement [aggregates](Self::aggregates).
+    pub fn row<D: Project + ?Sized>(&self, document: &D) -> Option<Value> {
+        match &self.shape {
+            Shape::Whole => Some(document.whole()),
+            Shape::Columns(columns) => {
+                let mut row = Map::with_capacity(columns.len());
+                for (name, path) in columns {
+                    if let Some(value) = document.json(path) {
+                        row.insert(name.clone(), value);
+                    }
+                }
+                Some(Value::Object(row))
+            }
+            Shape::Grouped(_) => None,
+        }
+    }
+}
+
+impl Shape {
+    fn compile(query: &Query, paths: &mut Paths) -> Self {
+        let Projection::Columns(columns) = &query.select else {
+            return Self::Whole;
+        };
+        let plain: Option<Vec<_>> = columns
+            .iter()
+            .map(|column| match &column.node.value {
+                ColumnValue::Path(path) => Some((column_name(&column.node, query.from), path)),
+                _ => None,
+            })
+            .collect();
+        match plain {
+            Some(plain) if query.group_by.is_empty() => {
+                Self::Columns(plain.into_iter().map(|(name, path)| (name, paths.resolve(path))).collect())
+            }
+            _ => Self::Grouped(Grouping::compile(query, paths)),
+        }
+    }
+}
+
+impl Grouping {
+    fn compile(query: &Query, paths: &mut Paths) -> Self {
+        let keys: Box<[_]> = query.group_by.iter().map(|path| paths.resolve(path)).collect();
+        let Projection::Columns(columns) = &query.select else {
+            return Self { keys, columns: Box::default() };
+        };
+        let columns = columns
+            .iter()
+            .filter_map(|column| {
+                let value = match &column.node.value {
+                    ColumnValue::Path(path) => {
+                        let path = paths.resolve(path);
+                        GroupColumn::Key(keys.iter().position(|key| *key == path)?)
+                    }
+                    ColumnValue::Count => GroupColumn::Aggregate(AggregateOf::Count),
+                    ColumnValue::Aggregate(aggregate, path) => {
+                        GroupColumn::Aggregate(AggregateOf::Path(*aggregate, paths.resolve(path)))
+                    }
+                };
+                Some((column_name(&column.node, query.from), value))
+            })
+            .collect();
+        Self { keys, columns }
+    }
+}
+
+/// The rows of a statement, gathered from documents fed one by one.
+#[derive(Clone, Debug)]
+pub struct Rows<'s> {
+    statement: &'s Statement,
+    gathered: Gathered<'s>,
+}
+
+#[derive(Clone, Debug)]
+enum Gathered<'s> {
+    Rows(Vec<Value>),
+    Groups(Groups<'s>),
+}
+
+impl<'s> Rows<'s> {
+    /// No rows yet.
+    pub fn new(statement: &'s Statement) -> Self {
+        let gathered = match &statement.shape {
+            Shape::Grouped(grouping) => Gathered::Groups(Groups::new(grouping)),
+            _ => Gathered::Rows(Vec::new()),
+        };
+        Self { statement, gathered }
+    }
+
+    /// Takes in a document of the statement's collection, if the statement selects it.
+    pub fn feed<D: Project + ?Sized>(&mut self, document: &D) -> Appetite {
+        if self.is_full() {
+            return Appetite::Enough;
+        }
+        if self.statement.matches(document) {
+            match &mut self.gathered {
+                Gathered::Rows(rows) => rows.extend(self.statement.row(document)),
+                Gathered::Groups(groups) => groups.feed(document),
+            }
+        }
+        if self.is_full() { Appetite::Enough } else { Appetite::More }
+    }
+
+    /// Appends the rows of documents that come after those of `self`, as gathered by another
+    /// thread. Both must be rows of the same statement.
+    pub fn merge(&mut self, later: Self) {
+        match (&mut self.gathered, later.gathered) {
+            (Gathered::Rows(rows), Gathered::Rows(more)) => rows.extend(more),
+            (Gathered::Groups(groups), Gathered::Groups(more)) => groups.merge(more),
+            (Gathered::Rows(_), Gathered::Groups(_)) | (Gathered::Groups(_), Gathered::Rows(_)) => {
+                debug_assert!(false, "rows of different statements");
+            }
+        }
+    }
+
+    /// The rows, in the order of the documents; groups in the order of their first document.
+    pub fn finish(self) -> Vec<Value> {
+        let mut rows = match self.gathered {
+            Gathered::Rows(rows) => rows,
+            Gathered::Groups(groups) => groups.finish(),
+        };
+        if let Some(top) = self.statement.top {
+            rows.truncate(usize::try_from(top).unwrap_or(usize::MAX));
+        }
+        rows
+    }
+
+    /// Groups are never full: every document counts.
+    fn is_full(&self) -> bool {
+        match (&self.gathered, self.statement.top) {
+            (Gathered::Rows(rows), Some(top)) => rows.len() as u64 >= top,
+            _ => false,
+        }
+    }
+}
