@@ -1,10 +1,13 @@
 //! hubjobs runs Azure IoT Hub jobs from YAML manifests: validate, plan, apply.
 
 pub mod model;
+
 pub mod query;
 
 pub mod expand;
-pub mod hub;
 pub mod plan;
+
+pub mod hub;
 pub mod reconcile;
+
 pub mod run_once;
