@@ -102,9 +102,11 @@ impl Refusal {
 
     /// Status, code and text in one line.
     pub(super) fn in_words(&self) -> String {
-        match self.meaning() {
-            Meaning::Foreign => format!("the answer {} is not one of a hub", self.status.as_u16()),
-            _ => format!("the hub answered {} {}", self.error_code(), self.message),
+        let Self { code, message, .. } = self;
+        match (self.meaning(), self.status.as_u16(), code) {
+            (Meaning::Foreign, status, _) => format!("an answer with status {status}, which a hub does not give"),
+            (_, status, Some(code)) => format!("the hub answered {status} {code}: {message}"),
+            (_, status, None) => format!("the hub answered {status}: {message}"),
         }
     }
 
