@@ -88,3 +88,118 @@ impl Pages {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::hub::ErrorCode;
+    use crate::model::{JobStatus, NewJob};
+
+    /// A hub that answers from a list of pages: items and the continuation behind them.
+    #[derive(Default)]
+    struct Book {
+        jobs: Vec<(&'static [(&'static str, JobStatus)], Option<&'static str>)>,
+        rows: Vec<(Value, Option<&'static str>)>,
+    }
+
+    impl Book {
+        fn index(page: Option<&Continuation>) -> usize {
+            page.map_or(0, |page| page.as_str().trim_start_matches('p').parse().expect("a page number"))
+        }
+
+        fn page<T>(items: Vec<T>, next: Option<&str>, index: usize) -> Page<T> {
+            let second = i64::try_from(index).expect("small");
+            Page { items, next: next.map(Continuation::new), served_at: Timestamp::from_second(second).ok() }
+        }
+    }
+
+    impl HubClient for Book {
+        async fn create_job(&self, _: &NewJob) -> Result<(), HubError> {
+            Err(refused())
+        }
+
+        async fn get_job(&self, _: &JobId) -> Result<Option<ObservedJob>, HubError> {
+            Err(refused())
+        }
+
+        async fn cancel_job(&self, _: &JobId) -> Result<(), HubError> {
+            Err(refused())
+        }
+
+        async fn list_jobs(
+            &self,
+            filter: &JobFilter,
+            page: Option<&Continuation>,
+        ) -> Result<Page<ObservedJob>, HubError> {
+            assert_eq!(filter, &JobFilter::default());
+            let index = Self::index(page);
+            let (jobs, next) = self.jobs[index].clone();
+            Ok(Self::page(jobs.iter().map(|(id, status)| job(id, status)).collect(), next, index))
+        }
+
+        async fn query(&self, query: &str, page: Option<&Continuation>) -> Result<Page<Value>, HubError> {
+            assert_eq!(query, r"SELECT * FROM devices.jobs WHERE devices.jobs.jobId = 'it\'s'");
+            let index = Self::index(page);
+            let (rows, next) = self.rows[index].clone();
+            Ok(Self::page(rows.as_array().expect("rows").clone(), next, index))
+        }
+    }
+
+    fn refused() -> HubError {
+        let code = ErrorCode::Other("not scripted".to_owned());
+        HubError::Refused { status: 400, code, message: String::new(), tracking_id: None }
+    }
+
+    fn job(id: &str, status: &JobStatus) -> ObservedJob {
+        ObservedJob {
+            id: JobId::new(id),
+            status: status.clone(),
+            kind: None,
+            created: None,
+            start: None,
+            end: None,
+            body: None,
+            statistics: None,
+            failure_reason: None,
+        }
+    }
+
+    #[tokio::test]
+    async fn every_job_once_as_it_was_shown_last() {
+        use JobStatus::{Completed, Queued, Running};
+        let book = Book {
+            jobs: vec![
+                (&[("b", Running), ("a", Queued)], Some("p1")),
+                (&[], Some("p2")),
+                (&[("b", Completed), ("c", Queued)], None),
+            ],
+            ..Book::default()
+        };
+        let seen = observe(&book).await.expect("three pages");
+        assert_eq!(seen.jobs, [job("a", &Queued), job("b", &Completed), job("c", &Queued)]);
+        assert_eq!(seen.hub_time, Timestamp::from_second(2).ok());
+    }
+
+    #[tokio::test]
+    async fn a_list_in_circles_is_left() {
+        let book = Book { jobs: vec![(&[], Some("p1")), (&[], Some("p1"))], ..Book::default() };
+        let cause = "the job list goes in circles: a continuation came twice".to_owned();
+        assert_eq!(observe(&book).await, Err(HubError::Unexpected { cause }));
+    }
+
+    #[tokio::test]
+    async fn device_results_come_by_device_and_only_of_the_job() {
+        let row = |device, job| json!({"deviceId": device, "jobId": job, "status": "completed"});
+        let book = Book {
+            rows: vec![
+                (json!([row("d2", "it's"), 7]), Some("p1")),
+                (json!([row("d1", "it's"), row("d0", "other"), row("d2", "it's")]), None),
+            ],
+            ..Book::default()
+        };
+        let results = device_results(&book, &JobId::new("it's")).await.expect("two pages");
+        assert_eq!(results.iter().map(|result| result.device_id.as_str()).collect::<Vec<_>>(), ["d1", "d2"]);
+    }
+}

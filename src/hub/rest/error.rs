@@ -227,3 +227,84 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
 fn http_date(text: &str) -> Option<Timestamp> {
     DateTimeParser::new().parse_timestamp(text).ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(status: u16, headers: &[(&'static str, &'static str)], body: &str) -> Refusal {
+        let headers = headers.iter().map(|(name, value)| {
+            (reqwest::header::HeaderName::from_static(name), reqwest::header::HeaderValue::from_static(value))
+        });
+        Refusal::read(StatusCode::from_u16(status).expect("a status"), &headers.collect(), body.as_bytes())
+    }
+
+    #[test]
+    fn the_header_wins_over_the_body() {
+        let body = r#"{"Message":"ErrorCode:ArgumentInvalid;BadRequest"}"#;
+        assert_eq!(read(400, &[("iothub-errorcode", "ArgumentNull")], body).code.as_deref(), Some("ArgumentNull"));
+        assert_eq!(read(400, &[("iothub-errorcode", "400004")], body).code.as_deref(), Some("ArgumentInvalid"));
+        assert_eq!(read(400, &[], body).code.as_deref(), Some("ArgumentInvalid"));
+    }
+
+    #[test]
+    fn a_text_of_the_hub_is_one_short_line_without_tricks() {
+        let body = "{\"Message\":\"ErrorCode:X;a\\u001b[31m\\r\\nb\\u202e c\\u0000\\u200bd\"}";
+        assert_eq!(read(400, &[], body).message, "a [31m b c d");
+        let long = format!("{{\"Message\":\"{}\"}}", "ü".repeat(5_000));
+        assert_eq!(read(400, &[], &long).message.chars().count(), TEXT_LEN_MAX + 3);
+    }
+
+    #[test]
+    fn a_job_of_the_first_api_explains_itself_over_several_lines() {
+        let body = r#"{"Message":"ErrorCode:JobQuotaExceeded;Error: 403 ErrorCode: JobQuotaExceeded\nMessage: Job quota has been exceeded\nTracking ID: "}"#;
+        let refusal = read(403, &[], body);
+        assert_eq!(refusal.code.as_deref(), Some("JobQuotaExceeded"));
+        assert!(matches!(refusal.into_hub_error(), HubError::Refused { status: 403, .. }), "not about rights");
+    }
+
+    #[test]
+    fn what_is_not_json_is_never_shown() {
+        for body in ["<html>Microsoft-HTTPAPI/2.0</html>", "", "null", "[1]", "\u{feff}{"] {
+            let refusal = read(403, &[("x-ms-request-id", "7f3a")], body);
+            assert_eq!(refusal.tracking_id.as_deref(), Some("7f3a"));
+            let message = "Forbidden (the answer gives no reason)".to_owned();
+            assert_eq!(refusal.into_hub_error(), HubError::Unauthorized { message });
+        }
+    }
+
+    #[test]
+    fn every_status_has_one_meaning() {
+        let lanes = r#"{"errorCode":429004,"message":"no lane"}"#;
+        for (status, body, meaning, transient) in [
+            (100, "", Meaning::Foreign, false),
+            (201, "", Meaning::Foreign, false),
+            (302, "", Meaning::Foreign, false),
+            (400, "", Meaning::Final, false),
+            (408, "", Meaning::Unavailable, true),
+            (429, "", Meaning::Throttled, true),
+            (429, lanes, Meaning::Final, false),
+            (500, "", Meaning::Unavailable, true),
+            (501, "", Meaning::Unavailable, false),
+            (504, "", Meaning::Unavailable, true),
+        ] {
+            let refusal = read(status, &[], body);
+            assert_eq!((refusal.meaning(), refusal.is_transient()), (meaning, transient), "{status} {body}");
+        }
+    }
+
+    #[test]
+    fn retry_after_is_a_number_or_a_date() {
+        let date = ("date", "Tue, 01 Dec 2026 08:00:02 GMT");
+        for (headers, expected) in [
+            (vec![("retry-after", "7")], Some(7)),
+            (vec![date, ("retry-after", "Tue, 01 Dec 2026 08:00:32 GMT")], Some(30)),
+            (vec![date, ("retry-after", "Tue, 01 Dec 2026 07:00:00 GMT")], Some(0)),
+            (vec![("retry-after", "soon")], None),
+            (vec![("retry-after", "-1")], None),
+            (vec![date], None),
+        ] {
+            assert_eq!(read(429, &headers, "").retry_after(), expected.map(Duration::from_secs), "{headers:?}");
+        }
+    }
+}

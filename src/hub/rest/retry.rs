@@ -119,3 +119,93 @@ impl Schedule<'_> {
         (!backoff.budget.is_zero() && spent.saturating_add(wait) <= backoff.budget).then_some(wait)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use reqwest::StatusCode;
+    use reqwest::header::{HeaderMap, HeaderValue, RETRY_AFTER};
+
+    use super::super::error::Refusal;
+    use super::*;
+
+    fn answered(status: u16, retry_after: Option<u64>) -> Failure {
+        let headers: HeaderMap = retry_after.map(|s| (RETRY_AFTER, HeaderValue::from(s))).into_iter().collect();
+        Failure::Refused(Refusal::read(StatusCode::from_u16(status).expect("a status"), &headers, b""))
+    }
+
+    fn not_sent(lasting: bool) -> Failure {
+        Failure::NotSent { cause: "no connection".to_owned(), lasting }
+    }
+
+    fn lost() -> Failure {
+        Failure::Lost { cause: "reset".to_owned() }
+    }
+
+    /// How often a call is made that always fails the same way, and for how long.
+    async fn tries(policy: &RetryPolicy, effect: Effect, failure: &Failure) -> (u32, Duration) {
+        let (count, start) = (Cell::new(0), Instant::now());
+        let attempt = || {
+            count.set(count.get() + 1);
+            async { Err::<(), _>(failure.clone()) }
+        };
+        assert_eq!(retry(policy, effect, attempt).await.as_ref(), Err(failure));
+        (count.get(), start.elapsed())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_write_is_repeated_only_when_it_was_certainly_not_carried_out() {
+        let policy = RetryPolicy::remote();
+        for (failure, read_again, write_again) in [
+            (not_sent(false), true, true),
+            (not_sent(true), false, false),
+            (lost(), true, false),
+            (Failure::nonsense("garbage"), false, false),
+            (answered(302, None), false, false),
+            (answered(400, None), false, false),
+            (answered(401, None), false, false),
+            (answered(408, None), true, false),
+            (answered(409, None), false, false),
+            (answered(429, None), true, true),
+            (answered(500, None), true, false),
+            (answered(501, None), false, false),
+            (answered(502, None), true, false),
+            (answered(503, None), true, false),
+            (answered(504, None), true, false),
+        ] {
+            for (effect, again) in [(Effect::Read, read_again), (Effect::Write, write_again)] {
+                let (count, _) = tries(&policy, effect, &failure).await;
+                assert_eq!(count > 1, again, "{effect:?} {failure:?}: {count} tries");
+            }
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_hub_is_taken_at_its_word() {
+        let (count, elapsed) = tries(&RetryPolicy::remote(), Effect::Write, &answered(429, Some(70))).await;
+        assert_eq!((count, elapsed.as_secs()), (5, 280), "a fifth wait would end after the budget of 300 s");
+        let (count, _) = tries(&RetryPolicy::remote(), Effect::Write, &answered(429, Some(3_600))).await;
+        assert_eq!(count, 1, "an hour is longer than we wait");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn no_call_outlives_its_budget() {
+        let policy = RetryPolicy::remote();
+        for (failure, budget) in [(answered(429, None), policy.throttled.budget), (lost(), policy.unavailable.budget)] {
+            for _ in 0..50 {
+                let (_, elapsed) = tries(&policy, Effect::Read, &failure).await;
+                assert!(elapsed <= budget, "{elapsed:?}");
+            }
+        }
+        let never = RetryPolicy { throttled: Backoff::NEVER, unavailable: Backoff::NEVER };
+        assert_eq!(tries(&never, Effect::Read, &answered(429, Some(0))).await, (1, Duration::ZERO));
+    }
+
+    #[test]
+    fn the_wait_doubles_up_to_its_ceiling() {
+        let waits =
+            [1, 2, 3, 4, 5, 40, u32::MAX].map(|failures| RetryPolicy::remote().throttled.ceiling(failures).as_secs());
+        assert_eq!(waits, [10, 20, 40, 60, 60, 60, 60]);
+    }
+}
