@@ -78,7 +78,8 @@ impl InvalidAt {
             Self::NoZone(time) => Some(format!("write `{time}Z` for UTC, or add `timeZone`")),
             Self::InGap { before, after, .. } => Some(format!("write `{}` or `{}`", minute(*before), minute(*after))),
             Self::InOverlap { first, second, .. } => Some(format!("write `{first}` or `{second}`")),
-            Self::Form(_) | Self::NotInCalendar(_) | Self::NotWholeMinute(_) | Self::Year(_) => None,
+            Self::NotWholeMinute(_) => Some("leave the seconds out, or write `:00`".to_owned()),
+            Self::Form(_) | Self::NotInCalendar(_) | Self::Year(_) => None,
         }
     }
 }

@@ -39,9 +39,10 @@ pub struct Cron {
 /// What a change of the clocks does to an occurrence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DstMark {
-    /// The clock skips the time it names; it runs at the first instant after the gap.
+    /// It is the first instant after a gap, and stands for times in the gap; the expression may
+    /// name its own local time besides.
     Moved {
-        /// The local time it names, the first if there are several.
+        /// The first local time in the gap that the expression names.
         from: civil::DateTime,
     },
     /// The clock shows its time twice; this is the first.

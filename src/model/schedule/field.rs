@@ -100,15 +100,23 @@ impl FieldKind {
             let (low, high) = self.range((at, low), (at + low.len() + 1, high), step.is_some())?;
             return Ok(Numbers::stepped(low, high, self.step(step)?));
         }
-        let value = self.value(base, at)?;
-        if let Some((_, step)) = step {
-            let help = format!("write `{base}-{}/{step}`", self.spell(self.highest(), base));
-            return refuse("a step needs a range or `*` before it".to_owned(), at..at + entry.len(), Some(help));
-        }
-        Ok(Numbers::stepped(value, value, 1))
+        let Some((_, step)) = step else {
+            let value = self.value(base, at)?;
+            return Ok(Numbers::stepped(value, value, 1));
+        };
+        let range = match base {
+            "" => "*".to_owned(),
+            _ => format!("{base}-{}", self.spell(self.value(base, at)?.max(self.highest()), base)),
+        };
+        let message = "a step needs a range or `*` before it".to_owned();
+        refuse(message, at..at + entry.len(), Some(format!("write `{range}/{step}`")))
     }
 
     fn range(&self, low: (usize, &str), high: (usize, &str), stepped: bool) -> Result<(u8, u8), InvalidCron> {
+        let span = low.0..high.0 + high.1.len();
+        if low.1.is_empty() || high.1.is_empty() {
+            return refuse(format!("a range needs a {} on both sides of its `-`", self.noun), span, None);
+        }
         let first = self.value(low.1, low.0)?;
         let last = match self.value(high.1, high.0)? {
             0 if self.wraps() && first > 0 && is_name(high.1) => SUNDAY_AGAIN,
@@ -120,30 +128,25 @@ impl FieldKind {
         let help = if stepped {
             "write two ranges, the lower number first in each".to_owned()
         } else {
-            self.unwrapped(first, (low.1, high.1), last)
+            self.unwrapped(first, low.1, high.1)
         };
         let message = format!("the range `{}-{}` runs backwards", low.1, high.1);
-        refuse(message, low.0..high.0 + high.1.len(), Some(help))
+        refuse(message, span, Some(help))
     }
 
     /// `22-2` as the two ranges `22-23,0-2`.
-    fn unwrapped(&self, first: u8, (low, high): (&str, &str), last: u8) -> String {
+    fn unwrapped(&self, first: u8, low: &str, high: &str) -> String {
         let range = |from: String, to: String| if from == to { from } else { format!("{from}-{to}") };
         if self.wraps() && first == SUNDAY_AGAIN {
             return format!("write `{}`", range("0".to_owned(), high.to_owned()));
         }
         let end = range(low.to_owned(), self.spell(self.highest(), low));
         let beginning = range(self.spell(self.min, high), high.to_owned());
-        debug_assert!(last >= self.min);
         format!("write `{end},{beginning}`")
     }
 
     fn value(&self, text: &str, at: usize) -> Result<u8, InvalidCron> {
         let span = at..at + text.len();
-        if text.is_empty() {
-            let message = format!("a {} is missing", self.noun);
-            return refuse(message, at.saturating_sub(1)..at.max(1), None);
-        }
         if let Some(number) = number(text) {
             return match number {
                 Some(value) if (self.min..=self.max).contains(&value) => Ok(value),
@@ -156,9 +159,20 @@ impl FieldKind {
         if let Some((message, help)) = foreign(text) {
             return refuse(message.to_owned(), span, Some(help.to_owned()));
         }
+        refuse(self.not_one(text), span, self.near(text))
+    }
+
+    /// What to type for an unknown name.
+    fn near(&self, text: &str) -> Option<String> {
         let upper = text.to_ascii_uppercase();
-        let near = self.names.iter().find(|name| upper.starts_with(**name) || strsim::osa_distance(name, &upper) <= 1);
-        refuse(self.not_one(text), span, near.map(|name| format!("did you mean `{name}`?")))
+        let near = |name: &&&str| upper.starts_with(**name) || strsim::osa_distance(name, &upper) <= 1;
+        if let Some(name) = self.names.iter().find(near) {
+            return Some(format!("did you mean `{name}`?"));
+        }
+        let places =
+            [(&MONTH, "a month stands in the fourth field"), (&WEEKDAY, "a weekday stands in the fifth field")];
+        let place = places.iter().find(|(kind, _)| kind.names.contains(&upper.as_str()));
+        place.map(|(_, help)| (*help).to_owned())
     }
 
     /// The step, 1 when there is none.
@@ -167,7 +181,10 @@ impl FieldKind {
         match number(text) {
             Some(Some(step)) if (1..=self.max).contains(&step) => Ok(step),
             _ => {
-                let message = format!("`{text}` is not a step for the {} (1-{})", self.noun, self.max);
+                let message = match text {
+                    "" => format!("the step of the {} is missing (1-{})", self.noun, self.max),
+                    _ => format!("`{text}` is not a valid step of the {} (1-{})", self.noun, self.max),
+                };
                 let slash = usize::from(text.is_empty());
                 refuse(message, at - slash..at + text.len(), None)
             }
@@ -177,8 +194,8 @@ impl FieldKind {
     fn not_one(&self, text: &str) -> String {
         let Self { noun, min, max, names } = self;
         match names {
-            [first, .., last] => format!("`{text}` is not a {noun} ({min}-{max} or {first}-{last})"),
-            _ => format!("`{text}` is not a {noun} ({min}-{max})"),
+            [first, .., last] => format!("`{text}` is not a valid {noun} ({min}-{max} or {first}-{last})"),
+            _ => format!("`{text}` is not a valid {noun} ({min}-{max})"),
         }
     }
 
@@ -221,8 +238,10 @@ fn foreign(text: &str) -> Option<(&'static str, &'static str)> {
         ("`#` (the nth weekday of a month) is not standard cron", "write an `at` manifest for each date")
     } else if upper.strip_suffix('W').is_some_and(|rest| all_digits(rest) || rest == "L") {
         ("`W` (the nearest working day) is not standard cron", "write `*` here and `1-5` as the day of the week")
-    } else if upper == "L" || upper.starts_with("L-") || upper.strip_suffix('L').is_some_and(all_digits) {
+    } else if upper == "L" {
         ("`L` (the last day) is not standard cron", "choose a day that every month has, such as `28`")
+    } else if upper.strip_suffix('L').is_some_and(all_digits) {
+        ("`L` (the last such weekday of a month) is not standard cron", "write an `at` manifest for each date")
     } else if upper == "H" || upper.starts_with("H(") {
         ("`H` (a hashed number) is not standard cron", "choose a number")
     } else if upper.contains('~') {

@@ -124,24 +124,29 @@ fn expand_macro(text: &str, start: usize) -> Result<&'static str, InvalidCron> {
 fn wrong_count(text: &str, words: &[(usize, &str)]) -> InvalidCron {
     let span = |word: (usize, &str)| word.0..word.0 + word.1.len();
     let is_year = |word: &str| word.len() >= 4 && word.bytes().take(4).all(|b| b.is_ascii_digit());
+    let layout = format!("the five fields are: {LAYOUT}");
     let (message, span, help) = match *words {
-        [] => ("the expression is empty".to_owned(), 0..text.len(), format!("write {LAYOUT}")),
+        [] => ("the expression is empty".to_owned(), 0..text.len(), layout),
         [first, ..] if first.1.starts_with("TZ=") || first.1.starts_with("CRON_TZ=") => {
             ("a time zone has no place in the expression".to_owned(), span(first), "write it in `timeZone`".to_owned())
         }
-        [_, _, _, _, _, last] if is_year(last.1) => {
-            ("six fields, but there is none for the year".to_owned(), span(last), "remove the year field".to_owned())
-        }
-        [first, second, .., _] if words.len() == 6 => (
-            "six fields, but there is none for the seconds".to_owned(),
-            span(first),
-            format!("remove the seconds field: `{}`", text[second.0..].trim_end()),
+        [first, _, _, _, fifth, last] if is_year(last.1) => (
+            "6 fields instead of 5: there is none for the year".to_owned(),
+            span(last),
+            format!("remove the year field: `{}`", &text[first.0..span(fifth).end]),
         ),
-        [only] => ("one field, but five are needed".to_owned(), span(only), format!("write {LAYOUT}")),
-        [first, .., last] => {
-            let message = format!("{} fields, but five are needed", words.len());
-            (message, first.0..span(last).end, format!("write {LAYOUT}"))
-        }
+        [first, second, _, _, _, last] => (
+            "6 fields instead of 5: there is none for the seconds".to_owned(),
+            span(first),
+            format!("remove the seconds field: `{}`", &text[second.0..span(last).end]),
+        ),
+        [first, second, _, _, _, sixth, last] => (
+            "7 fields instead of 5: there is none for the seconds, and none for the year".to_owned(),
+            first.0..span(last).end,
+            format!("remove both: `{}`", &text[second.0..span(sixth).end]),
+        ),
+        [only] => ("1 field instead of 5".to_owned(), span(only), layout),
+        [first, .., last] => (format!("{} fields instead of 5", words.len()), first.0..span(last).end, layout),
     };
     InvalidCron { message, span, help: Some(help) }
 }
