@@ -45,8 +45,8 @@ fn answered(text: &str, count: &mut usize) -> String {
         writeln!(out, "{line}").expect("a String takes all");
         if !line.is_empty() && !line.starts_with('#') {
             *count += 1;
-            for answer in answer(line).lines() {
-                writeln!(out, "{}", format!("    {answer}").trim_end()).expect("a String takes all");
+            for answer in answer(line).lines().filter(|answer| !answer.trim().is_empty()) {
+                writeln!(out, "    {answer}").expect("a String takes all");
             }
         }
     }

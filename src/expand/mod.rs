@@ -2,6 +2,8 @@
 //! what is on the hub, and reads no clock: `now` comes in.
 
 mod desired;
+#[cfg(test)]
+mod example;
 mod preview;
 
 pub use desired::{Window, expand};

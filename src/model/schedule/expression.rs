@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use jiff::civil;
 use jiff::tz::Offset;
 
-use super::field::Numbers;
+use super::field::{self, FieldKind, Numbers};
 use super::fields::{DayRule, Fields};
 
 /// A standard five-field cron expression: minute, hour, day of the month, month, day of the week.
@@ -134,23 +134,25 @@ impl Reading {
 /// The same for the `cron` crate: it wants seconds first, and counts weekdays from 1 for Sunday,
 /// so they go by name.
 fn schedules(fields: &Fields) -> Arc<[cron::Schedule]> {
+    const WEEKDAYS: [&str; 7] = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
+    let days = list(&field::DAY, fields.days, |day| day.to_string());
+    let weekdays = list(&field::WEEKDAY, fields.weekdays, |weekday| WEEKDAYS[usize::from(weekday)].to_owned());
+    let minutes = list(&field::MINUTE, fields.minutes, |minute| minute.to_string());
+    let hours = list(&field::HOUR, fields.hours, |hour| hour.to_string());
+    let months = list(&field::MONTH, fields.months, |month| month.to_string());
     let schedule = |days: &str, weekdays: &str| {
-        let time = format!("{} {}", list(fields.minutes), list(fields.hours));
-        let text = format!("0 {time} {days} {} {weekdays}", list(fields.months));
+        let text = format!("0 {minutes} {hours} {days} {months} {weekdays}");
         cron::Schedule::from_str(&text).expect("`cron` reads lists of numbers and names that are in range")
     };
-    let (days, weekdays) = (list(fields.days), weekday_list(fields.weekdays));
     match fields.day_rule {
         DayRule::Both => Arc::new([schedule(&days, &weekdays)]),
         DayRule::Either => Arc::new([schedule(&days, "*"), schedule("*", &weekdays)]),
     }
 }
 
-fn list(numbers: Numbers) -> String {
-    numbers.iter().map(|number| number.to_string()).collect::<Vec<_>>().join(",")
-}
-
-fn weekday_list(weekdays: Numbers) -> String {
-    const NAMES: [&str; 7] = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
-    weekdays.iter().map(|weekday| NAMES[usize::from(weekday)]).collect::<Vec<_>>().join(",")
+fn list(kind: &FieldKind, numbers: Numbers, spell: impl Fn(u8) -> String) -> String {
+    if numbers == kind.all() {
+        return "*".to_owned(); // quicker to read, and shared by the `cron` crate
+    }
+    numbers.iter().map(spell).collect::<Vec<_>>().join(",")
 }

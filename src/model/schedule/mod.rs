@@ -6,6 +6,8 @@ mod expression;
 mod field;
 mod fields;
 mod occurrences;
+#[cfg(test)]
+mod properties;
 mod zone;
 
 pub use at::{Asap, At, InvalidAt};

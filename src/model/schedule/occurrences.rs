@@ -129,7 +129,7 @@ impl Occurrences<'_> {
         let resumed = Reading::at(transition, self.segment.offset);
         if self.cron.expression.follows_elapsed_time() {
             self.done = resumed.just_before();
-        } else if named <= resumed {
+        } else if named < resumed {
             self.done = resumed;
             return Some(transition);
         }
