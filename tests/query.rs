@@ -2,7 +2,7 @@
 //! give. `HUBJOBS_UPDATE=1 cargo test --test query` rewrites the expectations.
 //!
 //! A line `> text` is an input (more such lines continue it), what follows up to an empty line is
-//! expected. Lines that begin with `{` are the documents of the inputs after them. The first part
+//! expected. Lines before an input that begin with `{` are the documents of the inputs after them. The first part
 //! of a file's name says what is done with its inputs.
 
 use std::fs;
@@ -95,12 +95,22 @@ fn run(path: &Path, text: &str) -> String {
     let mut documents = Vec::new();
     let mut blocks = Vec::new();
     for block in text.trim_end().split("\n\n") {
-        let given: Vec<&str> = block.lines().filter(|line| line.starts_with('{')).collect();
-        if !given.is_empty() {
-            documents = given.into_iter().map(json).collect();
+        let (mut kept, mut given) = (Vec::new(), Vec::new());
+        for line in block.lines() {
+            // Rows look like documents, but stand after an input.
+            let after_input = kept.last().is_some_and(|line: &String| line.starts_with('>'));
+            if line.starts_with('>') || (line.starts_with(['#', '{']) && !after_input) {
+                kept.push(line.to_owned());
+            } else {
+                break;
+            }
+            if line.starts_with('{') {
+                given.push(json(line));
+            }
         }
-        let is_input = |line: &&str| line.starts_with(['#', '{']) || is_input(line);
-        let mut kept: Vec<String> = block.lines().take_while(is_input).map(str::to_owned).collect();
+        if !given.is_empty() {
+            documents = given;
+        }
         let lines: Vec<&str> = kept.iter().filter_map(|line| line.strip_prefix('>')).collect();
         if !lines.is_empty() {
             let input = lines.iter().map(|line| line.strip_prefix(' ').unwrap_or(line));
@@ -110,10 +120,6 @@ fn run(path: &Path, text: &str) -> String {
         blocks.push(kept.join("\n"));
     }
     blocks.join("\n\n") + "\n"
-}
-
-fn is_input(line: &str) -> bool {
-    line.starts_with('>')
 }
 
 fn json(line: &str) -> Value {

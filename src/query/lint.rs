@@ -30,7 +30,7 @@ pub(super) fn part(expr: &Expr, from: Collection, problems: &mut Vec<Problem>) {
             part(right, from, problems);
         }
         ExprKind::Member { membership, needle, list } => {
-            problems.extend(member(expr, *membership, needle, list.is_empty()));
+            problems.extend(quoted_path(needle, from).or_else(|| member(expr, *membership, needle, list.is_empty())));
             problems.extend(
                 list.iter()
                     .filter(|item| item.node == Literal::Undefined)
@@ -44,6 +44,7 @@ pub(super) fn part(expr: &Expr, from: Collection, problems: &mut Vec<Problem>) {
             part(right, from, problems);
         }
         ExprKind::StartsWith { text, prefix } => {
+            problems.extend(quoted_path(text, from));
             part(text, from, problems);
             part(prefix, from, problems);
         }
@@ -77,17 +78,20 @@ fn not_a_condition(expr: &Expr) -> Option<Problem> {
 /// The most telling finding about one comparison.
 fn comparison(op: CompareOp, left: &Expr, right: &Expr, from: Collection) -> Option<Problem> {
     let sides = [(left, right), (right, left)];
+    let is_constant = |expr: &Expr| matches!(expr.node, ExprKind::Literal(_));
     sides
         .iter()
-        .find_map(|(side, other)| quoted_path(side, other, from))
+        .filter(|(_, other)| is_constant(other))
+        .find_map(|(side, _)| quoted_path(side, from))
         .or_else(|| sides.iter().find_map(|(side, other)| undefined_side(side, other)))
         .or_else(|| constants(left, right))
         .or_else(|| sides.iter().find_map(|(side, other)| null_side(op, side, other, from)))
         .or_else(|| sides.iter().find_map(|(side, _)| object(side, from)))
 }
 
-fn quoted_path(side: &Expr, other: &Expr, from: Collection) -> Option<Problem> {
-    let (ExprKind::Literal(Literal::String(text)), ExprKind::Literal(_)) = (&side.node, &other.node) else {
+/// A string that was meant as a path; it stands where only a path makes sense.
+fn quoted_path(side: &Expr, from: Collection) -> Option<Problem> {
+    let ExprKind::Literal(Literal::String(text)) = &side.node else {
         return None;
     };
     attribute::looks_like_path(text, from).then(|| {
@@ -95,7 +99,7 @@ fn quoted_path(side: &Expr, other: &Expr, from: Collection) -> Option<Problem> {
             ProblemCode::QuotedPath,
             side.span.clone(),
             format!("`{text}` in quotes is a string, not a path"),
-            "compares two constants, whatever the device",
+            "the same for every device",
         )
         .help(format!("write `{text}` without quotes"))
     })

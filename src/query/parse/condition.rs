@@ -82,21 +82,29 @@ impl Parser<'_> {
         self.skip_to_boundary();
     }
 
-    /// Reports and passes everything up to the end: a semicolon, clauses that do not belong here.
+    /// Reports what stands before the end: a semicolon, clauses that do not belong here.
     pub(super) fn leftover(&mut self) {
         while !self.at_end() {
             if self.foreign_clause() {
                 self.skip_to_clause();
                 continue;
             }
-            let span = self.bump();
+            let mut span = self.bump();
+            if self.at_keyword(Keyword::By) {
+                span.end = self.bump().end;
+            }
             let found = self.slice(&span);
-            self.report(match found {
-                ";" => Problem::new(ProblemCode::Semicolon, span, "a query does not end in `;`", "remove it"),
-                _ => {
-                    Problem::new(ProblemCode::Unexpected, span, format!("`{found}` does not belong here"), "unexpected")
-                }
-            });
+            if found == ";" {
+                self.report(Problem::new(ProblemCode::Semicolon, span, "a query does not end in `;`", "remove it"));
+                // What follows is another query, if anything.
+                return;
+            }
+            self.report(Problem::new(
+                ProblemCode::Unexpected,
+                span,
+                format!("`{found}` does not belong here"),
+                "unexpected",
+            ));
             self.skip_to_clause();
         }
     }

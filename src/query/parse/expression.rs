@@ -124,13 +124,11 @@ impl Parser<'_> {
     }
 
     fn chained_comparison(&mut self) {
-        let problem = Problem::new(
-            ProblemCode::ChainedComparison,
-            self.span(),
-            "comparisons cannot be chained",
-            "a second comparison",
-        );
-        self.report(problem.help("write `a = b AND b = c`"));
+        let span = self.span();
+        let operator = self.slice(&span).to_owned();
+        let problem =
+            Problem::new(ProblemCode::ChainedComparison, span, "comparisons cannot be chained", "a second comparison");
+        self.report(problem.help(format!("write `a {operator} b AND b {operator} c`")));
         self.skip_to_boundary();
     }
 

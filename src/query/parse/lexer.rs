@@ -132,9 +132,9 @@ impl Lexer<'_> {
                 ProblemCode::ForeignOperator,
                 span.clone(),
                 format!("`{found}` is not an operator of the query language"),
-                format!("write `{instead}`"),
+                format!("means `{instead}`"),
             );
-            self.report(problem.help(format!("write `{instead}` in place of `{found}`")));
+            self.report(problem.help(format!("write `{instead}`")));
             self.push(kind, span);
         } else {
             self.unexpected(c);

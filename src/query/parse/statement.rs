@@ -30,7 +30,10 @@ impl Parser<'_> {
         self.distinct();
         let top = self.top();
         let select = self.projection();
-        let from = self.collection_clause();
+        let from = self.collection_clause(select.is_some());
+        while self.foreign_clause() {
+            self.skip_to_clause();
+        }
         let filter = self.eat_keyword(Keyword::Where).then(|| {
             // Without a known collection the names cannot be judged; devices are the likeliest.
             self.filter(from.unwrap_or(Collection::Devices))
@@ -69,7 +72,8 @@ impl Parser<'_> {
         if count.is_none() {
             self.report_missing("a whole number above 0");
         }
-        if matches!(self.kind(), TokenKind::Number(_) | TokenKind::Reported) {
+        let before_projection = matches!(self.next_kind(), TokenKind::Word(_) | TokenKind::Star);
+        if matches!(self.kind(), TokenKind::Number(_)) || before_projection {
             self.bump();
         }
         count
@@ -77,40 +81,27 @@ impl Parser<'_> {
 
     fn projection(&mut self) -> Option<Projection> {
         if self.eat(&TokenKind::Star) {
-            self.end_of_projection();
             return Some(Projection::All);
         }
         let mut columns = vec![self.column()];
-        self.end_of_column();
         while self.eat(&TokenKind::Comma) {
             columns.push(self.column());
-            self.end_of_column();
         }
-        self.end_of_projection();
         let columns: Option<Vec<_>> = columns.into_iter().collect();
         columns.map(Projection::Columns)
     }
 
-    /// Reports and skips what stands between a column and the comma or clause after it.
-    fn end_of_column(&mut self) {
-        if *self.kind() != TokenKind::Comma && !self.at_clause() {
-            if *self.kind() != TokenKind::Reported {
-                self.report_missing("`,` or `FROM`");
-            }
+    /// Reads a column up to the comma or clause after it.
+    fn column(&mut self) -> Option<Spanned<Column>> {
+        let mut column = self.column_start();
+        if column.is_some() && *self.kind() != TokenKind::Comma && !self.at_clause() {
+            self.report_missing("`,` or `FROM`");
+            column = None;
+        }
+        while *self.kind() != TokenKind::Comma && !self.at_clause() {
             self.bump();
-            while *self.kind() != TokenKind::Comma && !self.at_clause() {
-                self.bump();
-            }
         }
-    }
-
-    fn end_of_projection(&mut self) {
-        if !self.at_clause() {
-            self.report_missing("`FROM`");
-            while !self.at_clause() {
-                self.bump();
-            }
-        }
+        column
     }
 
     fn at_clause(&self) -> bool {
@@ -120,7 +111,7 @@ impl Parser<'_> {
         )
     }
 
-    fn column(&mut self) -> Option<Spanned<Column>> {
+    fn column_start(&mut self) -> Option<Spanned<Column>> {
         let start = self.span().start;
         let value = match self.kind() {
             TokenKind::Word(_) if *self.next_kind() == TokenKind::Open(Bracket::Round) => self.aggregate(),
@@ -140,6 +131,9 @@ impl Parser<'_> {
     fn alias(&mut self) -> Option<Spanned<String>> {
         if *self.kind() != TokenKind::Word(Spelling::Regular) {
             self.report_missing("a plain name");
+            if matches!(self.kind(), TokenKind::Keyword(_)) {
+                self.bump();
+            }
             return None;
         }
         let span = self.bump();
@@ -191,9 +185,15 @@ impl Parser<'_> {
         self.path().map(|path| ColumnValue::Aggregate(aggregate, path))
     }
 
-    fn collection_clause(&mut self) -> Option<Collection> {
+    /// Without a readable projection, what is missing has been reported.
+    fn collection_clause(&mut self, is_projection_read: bool) -> Option<Collection> {
         if !self.eat_keyword(Keyword::From) {
-            self.report_missing("`FROM`");
+            if is_projection_read {
+                self.report_missing("`FROM`");
+            }
+            while !self.at_clause() {
+                self.bump();
+            }
             return None;
         }
         let from = self.collection();
