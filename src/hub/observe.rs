@@ -135,7 +135,7 @@ mod tests {
         ) -> Result<Page<ObservedJob>, HubError> {
             assert_eq!(filter, &JobFilter::default());
             let index = Self::index(page);
-            let (jobs, next) = self.jobs[index].clone();
+            let (jobs, next) = self.jobs[index];
             Ok(Self::page(jobs.iter().map(|(id, status)| job(id, status)).collect(), next, index))
         }
 
