@@ -52,9 +52,13 @@ pub enum DstMark {
 }
 
 impl Cron {
-    /// What a change of the clocks does to the occurrence that starts then, if anything.
+    /// What a change of the clocks does to the occurrence that starts then; nothing when there is
+    /// none.
     #[must_use]
     pub fn dst_mark(&self, start: Timestamp) -> Option<DstMark> {
+        if !self.includes(start) {
+            return None;
+        }
         let fixed = !self.expression.follows_elapsed_time();
         if let Some(from) = self.first_skipped(start).filter(|_| fixed).and_then(|reading| reading.civil()) {
             return Some(DstMark::Moved { from });

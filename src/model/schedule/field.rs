@@ -148,10 +148,8 @@ impl FieldKind {
     fn value(&self, text: &str, at: usize) -> Result<u8, InvalidCron> {
         let span = at..at + text.len();
         if let Some(number) = number(text) {
-            return match number {
-                Some(value) if (self.min..=self.max).contains(&value) => Ok(value),
-                _ => refuse(self.not_one(text), span, None),
-            };
+            let allowed = (self.min..=self.max).contains(&number);
+            return if allowed { Ok(number) } else { refuse(self.not_one(text), span, None) };
         }
         if let Some(value) = (self.min..).zip(self.names).find(|(_, name)| name.eq_ignore_ascii_case(text)) {
             return Ok(value.0);
@@ -179,7 +177,7 @@ impl FieldKind {
     fn step(&self, step: Option<(usize, &str)>) -> Result<u8, InvalidCron> {
         let Some((at, text)) = step else { return Ok(1) };
         match number(text) {
-            Some(Some(step)) if (1..=self.max).contains(&step) => Ok(step),
+            Some(step) if (1..=self.max).contains(&step) => Ok(step),
             _ => {
                 let message = match text {
                     "" => format!("the step of the {} is missing (1-{})", self.noun, self.max),
@@ -221,11 +219,10 @@ fn is_name(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_alphabetic())
 }
 
-/// Nothing when the text is no number, `Some(None)` when it is a large one.
-#[expect(clippy::option_option, reason = "three answers: no number, too large a number, a number")]
-fn number(text: &str) -> Option<Option<u8>> {
+/// A number; one that is too large becomes the largest, which no field allows.
+fn number(text: &str) -> Option<u8> {
     let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    digits.then(|| text.parse().ok())
+    digits.then(|| text.parse().unwrap_or(u8::MAX))
 }
 
 /// What other schedulers add to cron, and what to write here.

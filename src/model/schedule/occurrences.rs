@@ -58,7 +58,7 @@ impl Cron {
     /// the expression.
     #[must_use]
     pub fn after(&self, instant: Timestamp) -> Occurrences<'_> {
-        let instant = instant.max(YEAR_2000 - SignedDuration::from_secs(1));
+        let instant = instant.clamp(YEAR_2000 - SignedDuration::from_secs(1), YEAR_2100);
         let segment = Segment::at(&self.zone, instant);
         let mut done = Reading::at(instant, segment.offset);
         if !self.expression.follows_elapsed_time() {
@@ -89,18 +89,19 @@ impl Cron {
     }
 
     /// Whether the local clock has shown this time before.
-    pub(super) fn is_second_pass(&self, instant: Timestamp) -> bool {
+    fn is_second_pass(&self, instant: Timestamp) -> bool {
         let reading = Reading::at(instant, self.zone.rules().to_offset(instant));
         high_water(&self.zone, instant).is_some_and(|shown| reading <= shown)
     }
 
-    /// When a gap ends at this instant: the first reading within it that the expression names.
+    /// When a gap ends at this instant, which must lie in this century: the first reading within it
+    /// that the expression names.
     pub(super) fn first_skipped(&self, instant: Timestamp) -> Option<Reading> {
         let rules = self.zone.rules();
         let before = rules.to_offset(instant - SignedDuration::from_secs(1));
         let (begin, end) = (Reading::at(instant, before), Reading::at(instant, rules.to_offset(instant)));
-        let within = begin < end;
-        let next = within.then(|| self.expression.next_reading(begin.just_before()))??;
+        let is_gap = begin < end;
+        let next = is_gap.then(|| self.expression.next_reading(begin.just_before()))??;
         (next < end).then_some(next)
     }
 }

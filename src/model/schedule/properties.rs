@@ -237,6 +237,19 @@ fn a_daily_time_runs_once_for_every_date() {
 }
 
 #[test]
+fn the_ends_of_time_are_no_trouble() {
+    for expression in ["* * * * *", "0 0 * * *"] {
+        let cron = cron(expression, "Europe/Berlin");
+        assert_eq!(cron.between(Timestamp::MIN..=Timestamp::MAX).next(), cron.after(Timestamp::MIN).next());
+        assert_eq!(cron.after(Timestamp::MAX).next(), None);
+        for end in [Timestamp::MIN, Timestamp::MAX] {
+            assert!(!cron.includes(end));
+            assert_eq!(cron.dst_mark(end), None);
+        }
+    }
+}
+
+#[test]
 fn equality_is_that_of_the_meaning() {
     let parse = |text| CronExpression::parse(text).expect("valid");
     for (one, other) in [
