@@ -97,11 +97,12 @@ fn examine<'a>(clock: Clock, inventory: &Inventory<'_>, manifest: &'a Manifest, 
     let body = manifest.body();
     let wanted = WantedBody { revision: body.revision(), body };
     let mut wants = Vec::new();
+    let newest_past = desired.iter().filter_map(|slot| slot.nominal_start()).filter(|start| *start < clock.now).max();
     for slot in desired {
         let key = (slot.slot.occurrence, slot.slot.wave, slot.slot.generation);
         let jobs = inventory.in_slot(&manifest.name, key);
         let verdict = decide(clock, slot, &wanted, &SlotJobs::new(jobs));
-        match refine(clock, inventory, manifest, desired, slot, verdict) {
+        match refine(inventory, manifest, newest_past, slot, verdict) {
             Verdict::Want(want) => wants.push(Slot { manifest, want, hold: None }),
             Verdict::Blocked(id, reason) => rows.push(row_of(manifest, slot, Step::Blocked { id, reason })),
             Verdict::Idle(id, reason) => rows.push(row_of(manifest, slot, Step::Idle { id, reason })),
@@ -165,10 +166,9 @@ fn suspended_row(inventory: &Inventory<'_>, manifest: &Manifest, slot: &Desired)
 /// The rules that look beyond one slot: late starts, and an `asap` that was used with another
 /// `notAfter`.
 fn refine(
-    clock: Clock,
     inventory: &Inventory<'_>,
     manifest: &Manifest,
-    desired: &[&Desired],
+    newest_past: Option<Timestamp>,
     slot: &Desired,
     verdict: Verdict,
 ) -> Verdict {
@@ -177,7 +177,7 @@ fn refine(
     if let Some(job) = inventory.of_name(&manifest.name).find(|job| asap_conflicts(manifest, job)) {
         return Verdict::Blocked(Some(job.seen.id.clone()), BlockedReason::AsapAlreadyUsed);
     }
-    match late_start(clock.now, inventory, manifest, desired, slot) {
+    match late_start(inventory, manifest, newest_past, slot) {
         None => Verdict::Want(want),
         Some(reason) => Verdict::Idle(id, reason),
     }
@@ -186,14 +186,13 @@ fn refine(
 /// Why a slot past its nominal start is not filled: only the newest occurrence of a manifest is
 /// made up for, and only when nothing of the same name and generation is near.
 fn late_start(
-    now: Timestamp,
     inventory: &Inventory<'_>,
     manifest: &Manifest,
-    desired: &[&Desired],
+    newest_past: Option<Timestamp>,
     slot: &Desired,
 ) -> Option<IdleReason> {
-    let nominal = slot.nominal_start().filter(|nominal| *nominal < now)?;
-    let newest = desired.iter().filter_map(|other| other.nominal_start()).filter(|start| *start < now).max()?;
+    let newest = newest_past?;
+    let nominal = slot.nominal_start().filter(|nominal| *nominal <= newest)?;
     let deadline = match &manifest.schedule {
         Schedule::At(at) => at.starting_deadline,
         Schedule::Cron(cron) => cron.starting_deadline,
