@@ -85,7 +85,7 @@ impl RestConfig {
 #[derive(Debug)]
 pub struct RestHub {
     http: Client,
-    base: String,
+    endpoint: Endpoint,
     signature: Signature,
     limits: Limits,
     retry: RetryPolicy,
@@ -117,7 +117,7 @@ impl RestHub {
         };
         Ok(Self {
             http,
-            base: config.endpoint.base(),
+            endpoint: config.endpoint,
             signature,
             limits: config.limits,
             retry: config.retry,
@@ -131,13 +131,18 @@ impl RestHub {
             self.pacer.admit(call.budget).await;
             exchange(&self.http, self.request(&call)?, &self.limits).await
         };
-        retry(&self.retry, call.effect, attempt).await.map_err(|failure| failure.into_hub_error(call.effect))
+        retry(&self.retry, call.effect, attempt).await.map_err(|failure| {
+            // An emulator's clock is virtual, so it explains nothing.
+            let on_this_machine = self.endpoint.is_loopback();
+            let failure = if on_this_machine { failure } else { failure.explained_by_clock(Timestamp::now()) };
+            failure.into_hub_error(call.effect)
+        })
     }
 
     /// The request of one attempt; each has its own id and, when the last has aged, a new token.
     fn request(&self, call: &Call) -> Result<Request, Failure> {
         let invalid = || Failure::NotSent { cause: "the request cannot be put into a URL".to_owned(), lasting: true };
-        let url = Url::parse(&format!("{}{}", self.base, call.path)).map_err(|_| invalid())?;
+        let url = Url::parse(&format!("{}{}", self.endpoint.base(), call.path)).map_err(|_| invalid())?;
         let mut request = Request::new(call.method.clone(), url);
         let headers = request.headers_mut();
         headers.extend(call.headers.clone());

@@ -1,10 +1,11 @@
 //! What the hub's refusals look like: a header, two JSON envelopes, either of them nested as text
 //! in the other, and HTML from the front end.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
-use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimeParser;
+use jiff::{SignedDuration, Timestamp};
 use reqwest::StatusCode;
 use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 use serde_json::Value;
@@ -14,6 +15,9 @@ use crate::hub::members::Members;
 
 /// Longest text of a hub that is kept, in characters.
 const TEXT_LEN_MAX: usize = 300;
+
+/// Difference of clocks that the hub forgives when it looks at a token.
+const CLOCK_SKEW: SignedDuration = SignedDuration::from_mins(5);
 
 /// Numbers of the codes that decide something; some envelopes give only the number.
 const NUMBERED: [(u64, &str); 18] = [
@@ -50,6 +54,7 @@ pub(super) struct Refusal {
     message: String,
     tracking_id: Option<String>,
     retry_after: Option<Duration>,
+    served_at: Option<Timestamp>,
 }
 
 /// How an answer other than success is to be taken.
@@ -78,7 +83,18 @@ impl Refusal {
             message: found.message.filter(|text| !text.is_empty()).unwrap_or_else(reason),
             tracking_id: found.tracking_id.or_else(|| header("x-ms-request-id").map(printable)),
             retry_after: retry_after(headers),
+            served_at: served_at(headers),
         }
+    }
+
+    /// Adds what a bare "unauthorized" does not say: that our clock, which tokens expire by, is wrong.
+    pub(super) fn explained_by_clock(mut self, now: Timestamp) -> Self {
+        let ahead = self.served_at.map_or(SignedDuration::ZERO, |hub| now.duration_since(hub));
+        if self.status == StatusCode::UNAUTHORIZED && ahead.abs() > CLOCK_SKEW {
+            let (minutes, side) = (ahead.abs().as_mins(), if ahead.is_positive() { "ahead of" } else { "behind" });
+            write!(self.message, "; the clock of this machine is {minutes} min {side} the hub's").expect("a String");
+        }
+        self
     }
 
     pub(super) fn meaning(&self) -> Meaning {
@@ -290,6 +306,21 @@ mod tests {
         ] {
             let refusal = read(status, &[], body);
             assert_eq!((refusal.meaning(), refusal.is_transient()), (meaning, transient), "{status} {body}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_clock_explains_a_refusal() {
+        let date = ("date", "Tue, 01 Dec 2026 08:00:00 GMT");
+        for (status, minutes, note) in [
+            (401, -70, "; the clock of this machine is 70 min behind the hub's"),
+            (401, 6, "; the clock of this machine is 6 min ahead of the hub's"),
+            (401, 5, ""),
+            (403, 70, ""),
+        ] {
+            let now: Timestamp = "2026-12-01T08:00:00Z".parse().expect("a time");
+            let refusal = read(status, &[date], "").explained_by_clock(now + SignedDuration::from_mins(minutes));
+            assert!(refusal.message.ends_with(&format!("(the answer gives no reason){note}")), "{}", refusal.message);
         }
     }
 

@@ -4,6 +4,7 @@ use std::error::Error;
 use std::io;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use rustls::CertificateError;
 
 use super::error::{Meaning, Refusal};
@@ -53,6 +54,14 @@ impl Failure {
             (Self::Refused(refusal), _) if refusal.meaning() == Meaning::Throttled => Some(Trouble::Throttled),
             (Self::Refused(refusal), Effect::Read) => refusal.is_transient().then_some(Trouble::Unavailable),
             _ => None,
+        }
+    }
+
+    /// Looks for an explanation in the difference between our clock and the hub's.
+    pub(super) fn explained_by_clock(self, now: Timestamp) -> Self {
+        match self {
+            Self::Refused(refusal) => Self::Refused(refusal.explained_by_clock(now)),
+            other => other,
         }
     }
 
