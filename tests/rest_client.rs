@@ -18,9 +18,12 @@ use wiremock::{Mock, MockServer, Request, ResponseTemplate};
 const KEY: &str = "c2VjcmV0LWtleS1ieXRlcw==";
 const ID: &str = "hj1-bldgx7q-relocate-t2612010830-u0000-k7m2q4xd";
 
-/// Waits too short to notice, and enough of them.
+/// Waits too short to notice, and enough of them even on a machine that stalls.
 const QUICK: Backoff =
-    Backoff { base: Duration::from_millis(1), delay_max: Duration::from_millis(5), budget: Duration::from_millis(200) };
+    Backoff { base: Duration::from_millis(1), delay_max: Duration::from_millis(5), budget: Duration::from_secs(20) };
+
+/// The same for trouble that does not end.
+const BRIEF: Backoff = Backoff { budget: Duration::from_millis(200), ..QUICK };
 
 fn config(addr: SocketAddr) -> RestConfig {
     let text = format!("HostName=localhost;SharedAccessKeyName=iothubowner;SharedAccessKey={KEY}");
@@ -153,7 +156,8 @@ async fn trouble_in_the_hub_is_waited_out_by_reads_and_reported_by_writes() {
 async fn an_answer_that_does_not_come_is_given_up() {
     let server = server(known().set_delay(Duration::from_secs(30)), 9).await;
     let limits = Limits { request_timeout: Duration::from_millis(100), ..Limits::loopback() };
-    let hub = RestHub::connect(RestConfig { limits, ..config(*server.address()) }).expect("a client");
+    let retry = RetryPolicy { throttled: BRIEF, unavailable: BRIEF };
+    let hub = RestHub::connect(RestConfig { limits, retry, ..config(*server.address()) }).expect("a client");
     let cause = "no whole answer came in time".to_owned();
     assert_eq!(hub.create_job(&job()).await, Err(HubError::Ambiguous { cause: cause.clone() }));
     assert_eq!(requests(&server).await.len(), 1);
@@ -165,8 +169,10 @@ async fn an_answer_that_does_not_come_is_given_up() {
 async fn where_nobody_listens_nothing_was_sent() {
     let free = TcpListener::bind("127.0.0.1:0").await.expect("a free port").local_addr().expect("bound");
     let refused = HubError::Unreachable { cause: "the connection was refused".to_owned() };
-    assert_eq!(hub(free).create_job(&job()).await, Err(refused.clone()));
-    assert_eq!(hub(free).get_job(&id()).await, Err(refused));
+    let retry = RetryPolicy { throttled: BRIEF, unavailable: BRIEF };
+    let hub = RestHub::connect(RestConfig { retry, ..config(free) }).expect("a client");
+    assert_eq!(hub.create_job(&job()).await, Err(refused.clone()));
+    assert_eq!(hub.get_job(&id()).await, Err(refused));
 }
 
 #[tokio::test]

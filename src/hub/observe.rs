@@ -97,10 +97,12 @@ mod tests {
     use crate::hub::ErrorCode;
     use crate::model::{JobStatus, NewJob};
 
+    type Jobs = &'static [(&'static str, JobStatus)];
+
     /// A hub that answers from a list of pages: items and the continuation behind them.
     #[derive(Default)]
     struct Book {
-        jobs: Vec<(&'static [(&'static str, JobStatus)], Option<&'static str>)>,
+        jobs: Vec<(Jobs, Option<&'static str>)>,
         rows: Vec<(Value, Option<&'static str>)>,
     }
 
