@@ -9,7 +9,9 @@ use std::fs;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use hubjobs::query::{Condition, Problem, ProblemCode, Rows, Severity, Statement, parse_condition, parse_query};
+use hubjobs::query::{
+    Condition, Problem, ProblemCode, Rows, Severity, Statement, complement, parse_condition, parse_query,
+};
 use serde_json::Value;
 
 #[test]
@@ -65,6 +67,7 @@ fn nesting_is_bounded_in_every_direction() {
         format!("tags.a = 1{}", " + 1".repeat(5_000)),
         "tags.a IN [".repeat(5_000),
         format!("{}tags.a = 1{}", "(".repeat(5_000), ")".repeat(5_000)),
+        "1 = 1 OR 1 = 1 AND NOT 1 = 1 + 1 * (".repeat(1_000),
     ];
     for text in deep {
         let (tree, problems) = parse_condition(&text);
@@ -75,6 +78,26 @@ fn nesting_is_bounded_in_every_direction() {
     assert_eq!((tree.is_some(), problems), (true, Vec::new()), "a long chain is not deep");
     let nested = format!("{}tags.a = 1{}", "(".repeat(100), ")".repeat(100));
     assert_eq!(parse_condition(&nested).1, []);
+}
+
+/// Half-written text is what an editor parses most of the time.
+#[test]
+fn every_piece_of_every_case_can_be_parsed() {
+    let mut count = 0;
+    for path in case_files() {
+        let cases = fs::read_to_string(path).expect("a case file is readable");
+        for text in cases.lines().filter_map(|line| line.strip_prefix("> ")) {
+            let cuts = text.char_indices().map(|(at, _)| at).chain([text.len()]);
+            for piece in cuts.flat_map(|at| [&text[..at], &text[at..]]) {
+                let problems = [parse_condition(piece).1, parse_query(piece).1].concat();
+                for problem in problems {
+                    assert!(piece.get(problem.span.clone()).is_some(), "{problem:?} in {piece}");
+                }
+                count += 1;
+            }
+        }
+    }
+    assert!(count > 5_000, "only {count} pieces");
 }
 
 fn case_files() -> Vec<PathBuf> {
@@ -141,6 +164,14 @@ fn answer(kind: &str, input: &str, documents: &[Value]) -> Vec<String> {
             let condition = Condition::compile(&tree.expect("a case holds a valid condition"));
             documents.iter().map(|document| format!("{:?}", condition.truth(document)).to_lowercase()).collect()
         }
+        "complement" => {
+            let (tree, _) = parse_condition(input);
+            let filter = tree.and_then(|tree| tree.filter).expect("a case holds a condition");
+            vec![match complement(&filter) {
+                Ok(rest) => format!("= {rest}"),
+                Err(error) => format!("error: {error}"),
+            }]
+        }
         "rows" => {
             let (tree, problems) = parse_query(input);
             let statement = Statement::compile(&tree.unwrap_or_else(|| panic!("{problems:?}")));
@@ -155,7 +186,9 @@ fn rows(statement: &Statement, documents: &[Value]) -> Vec<String> {
     let gather = |range: Range<usize>| {
         let mut rows = Rows::new(statement);
         for document in &documents[range] {
-            rows.feed(document);
+            if rows.feed(document).is_break() {
+                break;
+            }
         }
         rows
     };

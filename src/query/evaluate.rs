@@ -1,15 +1,4 @@
 //! Conditions compiled for evaluation over many documents.
-//!
-//! Logic has three values. What a document lacks is undefined; so is every comparison, function and
-//! calculation with something undefined, and so is its `NOT`. `AND` and `OR` are undefined only if
-//! their other operands do not decide. A condition selects a document if it is exactly `true`.
-//!
-//! - Values of different types are never equal (so `!=` between them is true) and have no order
-//!   (`<`, `<=`, `>`, `>=` are false). Only numbers and strings have an order.
-//! - Objects and arrays cannot be compared: the comparison is undefined, even with `null`.
-//! - Strings compare by code point, case-sensitively.
-//! - Calculation with anything but numbers, division by zero and overflow are undefined.
-//! - An operand of `AND`, `OR` or `NOT` that is no Boolean counts as undefined.
 
 use super::ast::{ArithmeticOp, CompareOp, Expr, ExprKind, Literal, Selection};
 use super::document::{Document, Field, Paths, ResolvedPath};
@@ -45,6 +34,19 @@ impl std::ops::Not for Truth {
 }
 
 /// A condition ready for evaluation: paths resolved, constants prepared.
+///
+/// Logic has three values. What a document lacks is undefined; so is every comparison, function and
+/// calculation with something undefined, and so is its `NOT`. `AND` and `OR` are undefined only if
+/// their other operands do not decide. A condition selects a document if it is exactly `true`.
+///
+/// - Values of different types are never equal (so `!=` between them is true) and have no order
+///   (`<`, `<=`, `>`, `>=` are false). Only numbers and strings have an order.
+/// - Objects and arrays cannot be compared: the comparison is undefined, even with `null`.
+/// - Strings compare by code point, case-sensitively.
+/// - Calculation with anything but numbers, division by zero and overflow are undefined.
+/// - An operand of `AND`, `OR` or `NOT` that is no Boolean counts as undefined.
+/// - `IS_DEFINED` is true of null, objects and arrays too. `STARTSWITH` of anything but strings is
+///   undefined. `undefined` inside the list of `IN` matches nothing.
 #[derive(Clone, Debug)]
 pub struct Condition {
     /// `None` selects every document.

@@ -29,14 +29,8 @@ pub(super) fn part(expr: &Expr, from: Collection, problems: &mut Vec<Problem>) {
             part(left, from, problems);
             part(right, from, problems);
         }
-        ExprKind::Member { membership, needle, list } => {
-            problems.extend(quoted_path(needle, from).or_else(|| member(expr, *membership, needle, list.is_empty())));
-            problems.extend(
-                list.iter()
-                    .filter(|item| item.node == Literal::Undefined)
-                    .map(|item| undefined(item.span.clone(), None)),
-            );
-            problems.extend(object(needle, from));
+        ExprKind::Member { needle, .. } => {
+            problems.extend(membership(expr, from));
             part(needle, from, problems);
         }
         ExprKind::Arithmetic { left, right, .. } => {
@@ -175,14 +169,31 @@ fn object(side: &Expr, from: Collection) -> Option<Problem> {
     })
 }
 
-fn member(expr: &Expr, membership: Membership, needle: &Expr, is_empty: bool) -> Option<Problem> {
-    if is_empty {
-        let effect = match membership {
-            Membership::In => "selects nothing",
-            Membership::NotIn => "selects every device that has the value",
-        };
-        return Some(Problem::new(ProblemCode::EmptyList, expr.span.clone(), "the list is empty", effect));
+fn membership(expr: &Expr, from: Collection) -> Vec<Problem> {
+    let ExprKind::Member { membership, needle, list } = &expr.node else {
+        return Vec::new();
+    };
+    let mut problems: Vec<Problem> = list
+        .iter()
+        .filter(|item| item.node == Literal::Undefined)
+        .map(|item| undefined(item.span.clone(), None))
+        .collect();
+    if list.is_empty() {
+        problems.push(empty_list(expr.span.clone(), *membership));
     }
+    problems.extend(quoted_path(needle, from).or_else(|| constant_needle(needle)).or_else(|| object(needle, from)));
+    problems
+}
+
+fn empty_list(span: Span, membership: Membership) -> Problem {
+    let effect = match membership {
+        Membership::In => "selects nothing",
+        Membership::NotIn => "selects every device that has the value",
+    };
+    Problem::new(ProblemCode::EmptyList, span, "the list is empty", effect)
+}
+
+fn constant_needle(needle: &Expr) -> Option<Problem> {
     let ExprKind::Literal(_) = needle.node else {
         return None;
     };

@@ -3,26 +3,7 @@
 use std::fmt;
 
 use super::ast::{Span, Spanned};
-
-/// The keywords of the language. Unquoted, they cannot be part of a path.
-pub(super) const RESERVED_WORDS: [&str; 16] = [
-    "select",
-    "top",
-    "from",
-    "where",
-    "group",
-    "by",
-    "as",
-    "and",
-    "or",
-    "not",
-    "in",
-    "nin",
-    "true",
-    "false",
-    "null",
-    "undefined",
-];
+use super::keyword::Keyword;
 
 /// One name of a path: not empty, and without the `]]` that would end its quoting.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -46,7 +27,7 @@ impl Segment {
     }
 
     fn needs_quoting(&self) -> bool {
-        is_reserved(&self.0) || !is_identifier(&self.0)
+        Keyword::of(&self.0).is_some() || !is_identifier(&self.0)
     }
 }
 
@@ -114,12 +95,8 @@ impl fmt::Display for Path {
     }
 }
 
-pub(super) fn is_reserved(name: &str) -> bool {
-    RESERVED_WORDS.iter().any(|word| word.eq_ignore_ascii_case(name))
-}
-
 /// Whether the lexer reads `name` as one regular word. A hyphen only joins two word characters.
-pub(super) fn is_identifier(name: &str) -> bool {
+fn is_identifier(name: &str) -> bool {
     let starts = name.starts_with(is_word_start);
     starts && name.chars().all(|c| is_word_part(c) || c == '-') && !name.ends_with('-') && !name.contains("--")
 }

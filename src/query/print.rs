@@ -11,6 +11,7 @@ use super::ast::{
     Selection, Spanned,
 };
 use super::path::Path;
+use super::precedence::Precedence;
 
 /// A string literal of the query language that holds exactly `text`, whatever it contains.
 pub fn quote_literal(text: &str) -> String {
@@ -83,41 +84,27 @@ impl Display for Membership {
     }
 }
 
-/// How tightly an expression holds together; what is looser than its place needs brackets.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Binding {
-    Or,
-    And,
-    Not,
-    Compare,
-    Sum,
-    Product,
-    Sign,
-    Whole,
-}
-
-fn binding(kind: &ExprKind) -> Binding {
+fn precedence(kind: &ExprKind) -> Precedence {
     match kind {
-        ExprKind::Or(_) => Binding::Or,
-        ExprKind::And(_) => Binding::And,
-        ExprKind::Not(_) => Binding::Not,
-        ExprKind::Compare { .. } | ExprKind::Member { .. } => Binding::Compare,
-        ExprKind::Arithmetic { op: ArithmeticOp::Add | ArithmeticOp::Subtract, .. } => Binding::Sum,
-        ExprKind::Arithmetic { .. } => Binding::Product,
-        ExprKind::Negate(_) => Binding::Sign,
-        ExprKind::Literal(Literal::Number(number)) if number.is_sign_negative() => Binding::Sign,
+        ExprKind::Or(_) => Precedence::Or,
+        ExprKind::And(_) => Precedence::And,
+        ExprKind::Not(_) => Precedence::Not,
+        ExprKind::Compare { .. } | ExprKind::Member { .. } => Precedence::Compare,
+        ExprKind::Arithmetic { op, .. } => Precedence::of(*op),
+        ExprKind::Negate(_) => Precedence::Sign,
+        ExprKind::Literal(Literal::Number(number)) if number.is_sign_negative() => Precedence::Sign,
         ExprKind::Literal(_) | ExprKind::Path(_) | ExprKind::IsDefined(_) | ExprKind::StartsWith { .. } => {
-            Binding::Whole
+            Precedence::Whole
         }
     }
 }
 
 /// Prints an expression where at least `least` must hold it together.
-struct Placed<'e>(&'e Expr, Binding);
+struct Placed<'e>(&'e Expr, Precedence);
 
 impl Display for Placed<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        if binding(&self.0.node) < self.1 { write!(f, "({})", self.0.node) } else { self.0.node.fmt(f) }
+        if precedence(&self.0.node) < self.1 { write!(f, "({})", self.0.node) } else { self.0.node.fmt(f) }
     }
 }
 
@@ -133,35 +120,33 @@ impl Display for ExprKind {
             Self::Literal(literal) => literal.fmt(f),
             Self::Path(path) => path.fmt(f),
             // Operands of the same kind need no brackets: the operation is associative.
-            Self::Or(operands) => joined(f, operands, " OR ", Binding::Or),
-            Self::And(operands) => joined(f, operands, " AND ", Binding::And),
-            Self::Not(operand) => write!(f, "NOT {}", Placed(operand, Binding::Not)),
+            Self::Or(operands) => joined(f, operands, " OR ", Precedence::Or),
+            Self::And(operands) => joined(f, operands, " AND ", Precedence::And),
+            Self::Not(operand) => write!(f, "NOT {}", Placed(operand, Precedence::Not)),
             Self::Compare { op, left, right } => {
-                let (left, right) = (Placed(left, Binding::Sum), Placed(right, Binding::Sum));
+                let (left, right) = (Placed(left, Precedence::Sum), Placed(right, Precedence::Sum));
                 write!(f, "{left} {op} {right}")
             }
             Self::Member { membership, needle, list } => {
-                write!(f, "{} {membership} [", Placed(needle, Binding::Sum))?;
+                write!(f, "{} {membership} [", Placed(needle, Precedence::Sum))?;
                 separated(f, list)?;
                 f.write_char(']')
             }
             Self::Arithmetic { op, left, right } => {
                 // Arithmetic of floating-point numbers is not associative, so the right side keeps
                 // its brackets.
-                let (own, tighter) = match binding(self) {
-                    Binding::Sum => (Binding::Sum, Binding::Product),
-                    _ => (Binding::Product, Binding::Sign),
-                };
-                write!(f, "{} {op} {}", Placed(left, own), Placed(right, tighter))
+                let own = Precedence::of(*op);
+                let (left, right) = (Placed(left, own), Placed(right, own.tighter()));
+                write!(f, "{left} {op} {right}")
             }
-            Self::Negate(operand) => write!(f, "-{}", Placed(operand, Binding::Whole)),
+            Self::Negate(operand) => write!(f, "-{}", Placed(operand, Precedence::Whole)),
             Self::IsDefined(path) => write!(f, "IS_DEFINED({path})"),
             Self::StartsWith { text, prefix } => write!(f, "STARTSWITH({text}, {prefix})"),
         }
     }
 }
 
-fn joined(f: &mut Formatter<'_>, operands: &[Expr], operator: &str, own: Binding) -> fmt::Result {
+fn joined(f: &mut Formatter<'_>, operands: &[Expr], operator: &str, own: Precedence) -> fmt::Result {
     for (index, operand) in operands.iter().enumerate() {
         if index > 0 {
             f.write_str(operator)?;

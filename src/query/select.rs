@@ -1,5 +1,7 @@
 //! Complete queries, run over a stream of documents.
 
+use std::ops::ControlFlow;
+
 use serde_json::{Map, Value};
 
 use super::aggregate::{AggregateOf, Groups};
@@ -28,15 +30,6 @@ impl ItemType {
             Self::Raw => "Raw",
         }
     }
-}
-
-/// Whether more documents can change the rows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Appetite {
-    /// Feed the next document.
-    More,
-    /// `TOP` is reached; further documents change nothing.
-    Enough,
 }
 
 /// A query ready to run.
@@ -184,6 +177,13 @@ impl Grouping {
 }
 
 /// The rows of a statement, gathered from documents fed one by one.
+///
+/// - A column without `AS` is named by the last name of its path, an aggregate by its function in
+///   lower case. What a row or group lacks is left out.
+/// - `AVG` and `SUM` take in numbers only, `MIN` and `MAX` numbers and strings, of which every
+///   number is the lesser. With nothing to take in, only `COUNT()` has a value.
+/// - Documents are grouped by strings, numbers, Booleans and null; objects and arrays count as
+///   missing. Without `GROUP BY`, aggregates give one row even of no documents.
 #[derive(Clone, Debug)]
 pub struct Rows<'s> {
     statement: &'s Statement,
@@ -206,18 +206,16 @@ impl<'s> Rows<'s> {
         Self { statement, gathered }
     }
 
-    /// Takes in a document of the statement's collection, if the statement selects it.
-    pub fn feed<D: Project + ?Sized>(&mut self, document: &D) -> Appetite {
-        if self.is_full() {
-            return Appetite::Enough;
-        }
-        if self.statement.matches(document) {
+    /// Takes in a document of the statement's collection, if the statement selects it. Breaks when
+    /// `TOP` is reached and further documents change nothing.
+    pub fn feed<D: Project + ?Sized>(&mut self, document: &D) -> ControlFlow<()> {
+        if !self.is_full() && self.statement.matches(document) {
             match &mut self.gathered {
                 Gathered::Rows(rows) => rows.extend(self.statement.row(document)),
                 Gathered::Groups(groups) => groups.feed(document),
             }
         }
-        if self.is_full() { Appetite::Enough } else { Appetite::More }
+        if self.is_full() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
     /// Appends the rows of documents that come after those of `self`, as gathered by another

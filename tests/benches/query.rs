@@ -57,7 +57,9 @@ fn group_and_count(bencher: divan::Bencher<'_, '_>) {
     bencher.counter(ItemsCount::new(twins.len())).bench(|| {
         let mut rows = Rows::new(&statement);
         for twin in &twins {
-            rows.feed(twin);
+            if rows.feed(twin).is_break() {
+                break;
+            }
         }
         rows.finish()
     });

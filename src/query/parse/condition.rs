@@ -1,11 +1,12 @@
 //! A job's `queryCondition`.
 
 use super::super::ast::{Collection, Expr, Selection};
+use super::super::keyword::Keyword;
 use super::super::lint;
+use super::super::precedence::Precedence;
 use super::super::problem::{Problem, ProblemCode};
 use super::cursor::Parser;
-use super::expression::Precedence;
-use super::token::{Keyword, TokenKind};
+use super::token::TokenKind;
 use super::{CONDITION_LENGTH_MAX, Parsed, READ_BYTES_MAX, check_length, conclude};
 
 /// Parses what a job's `queryCondition` may hold: the body of a `WHERE` clause, `*` for every

@@ -1,10 +1,11 @@
 //! The parser's position in the tokens, and how it gets past errors.
 
 use super::super::ast::{Expr, Span};
+use super::super::keyword::Keyword;
 use super::super::problem::{Problem, ProblemCode};
 use super::foreign;
 use super::lexer::lex;
-use super::token::{Bracket, Keyword, Token, TokenKind};
+use super::token::{Bracket, Token, TokenKind};
 
 /// How deep brackets, `NOT` and unary minus may nest.
 const DEPTH_MAX: usize = 100;
@@ -172,7 +173,9 @@ impl<'t> Parser<'t> {
 
     /// Whether no operand can go on here.
     pub(super) fn at_boundary(&self) -> bool {
+        let in_path = self.position > 0 && self.tokens[self.position - 1].kind == TokenKind::Dot;
         match self.kind() {
+            TokenKind::Word(_) | TokenKind::Keyword(_) if in_path => false,
             TokenKind::Comma | TokenKind::Semicolon | TokenKind::Close(_) | TokenKind::End => true,
             TokenKind::Keyword(keyword) => matches!(
                 keyword,
@@ -183,10 +186,10 @@ impl<'t> Parser<'t> {
         }
     }
 
-    /// Passes the bracket that closes the one at `opening`, or reports that it is missing.
-    pub(super) fn close(&mut self, bracket: Bracket, opening: &Span) {
+    /// Passes the bracket that closes the one at `opening`; reports it and is false if it is missing.
+    pub(super) fn close(&mut self, bracket: Bracket, opening: &Span) -> bool {
         if self.eat(&TokenKind::Close(bracket)) {
-            return;
+            return true;
         }
         if !self.brackets_excused {
             let sign = self.slice(opening);
@@ -198,5 +201,6 @@ impl<'t> Parser<'t> {
             );
             self.report(problem.help(format!("close it with `{}`", bracket.closing())));
         }
+        false
     }
 }

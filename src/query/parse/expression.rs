@@ -4,21 +4,11 @@
 //! the mistakes of every operand of `AND` and `OR`.
 
 use super::super::ast::{ArithmeticOp, CompareOp, Expr, Membership, Span};
+use super::super::keyword::Keyword;
+use super::super::precedence::Precedence;
 use super::super::problem::{Problem, ProblemCode};
 use super::cursor::Parser;
-use super::token::{Bracket, Keyword, TokenKind};
-
-/// How tightly an operator binds; a greater one binds tighter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Precedence {
-    Or,
-    And,
-    Not,
-    Compare,
-    Sum,
-    Product,
-    Unary,
-}
+use super::token::{Bracket, TokenKind};
 
 /// An operator between two operands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,8 +26,7 @@ impl Infix {
             Self::Or => Precedence::Or,
             Self::And => Precedence::And,
             Self::Compare(_) | Self::Member(_) => Precedence::Compare,
-            Self::Arithmetic(ArithmeticOp::Add | ArithmeticOp::Subtract) => Precedence::Sum,
-            Self::Arithmetic(_) => Precedence::Product,
+            Self::Arithmetic(op) => Precedence::of(op),
         }
     }
 }
@@ -148,7 +137,7 @@ impl Parser<'_> {
 
     fn arithmetic(&mut self, left: Option<Expr>, op: ArithmeticOp) -> Option<Expr> {
         self.arithmetic_count += 1;
-        if self.arithmetic_count == ARITHMETIC_MAX {
+        if self.arithmetic_count == ARITHMETIC_MAX + 1 {
             self.report(Problem::new(
                 ProblemCode::NestedTooDeeply,
                 self.span(),
@@ -157,12 +146,8 @@ impl Parser<'_> {
             ));
         }
         self.bump();
-        let tighter = match op {
-            ArithmeticOp::Add | ArithmeticOp::Subtract => Precedence::Product,
-            _ => Precedence::Unary,
-        };
-        let right = self.expression(tighter);
-        if self.arithmetic_count >= ARITHMETIC_MAX {
+        let right = self.expression(Precedence::of(op).tighter());
+        if self.arithmetic_count > ARITHMETIC_MAX {
             return None;
         }
         Some(Expr::arithmetic(op, left?, right?))

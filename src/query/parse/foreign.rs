@@ -1,9 +1,10 @@
 //! Words of other query languages, and what to write instead.
 
 use super::super::ast::Span;
+use super::super::keyword::Keyword;
 use super::super::problem::{Problem, ProblemCode, nearest};
 use super::cursor::Parser;
-use super::token::{Keyword, TokenKind};
+use super::token::TokenKind;
 
 /// Clauses of other dialects: how they begin, and what helps.
 const CLAUSES: [(&str, &str); 8] = [
@@ -47,6 +48,8 @@ const FUNCTIONS: [&str; 24] = [
 
 /// The functions that twin queries have.
 const AVAILABLE: [&str; 2] = ["IS_DEFINED", "STARTSWITH"];
+
+const AVAILABLE_NOTE: &str = "twin queries have `IS_DEFINED` and `STARTSWITH` only";
 
 /// The aggregates, which only a projection may use.
 pub(super) const AGGREGATES: [&str; 5] = ["COUNT", "AVG", "SUM", "MIN", "MAX"];
@@ -95,13 +98,13 @@ impl Parser<'_> {
             return false;
         };
         let help = match word.as_str() {
-            "LIKE" | "STARTSWITH" => format!("write `STARTSWITH({operand}, 'prefix')`"),
-            "CONTAINS" | "ENDSWITH" | "MATCHES" => String::new(),
-            "BETWEEN" => format!("write `{operand} >= low AND {operand} <= high`"),
-            "IS" if self.is_not_null(negated) => format!("write `{operand} != null`"),
-            "IS" => format!("write `NOT IS_DEFINED({operand})`"),
-            "EQ" => format!("write `{operand} = value`"),
-            "NE" => format!("write `{operand} != value`"),
+            "LIKE" | "STARTSWITH" => Some(format!("write `STARTSWITH({operand}, 'prefix')`")),
+            "CONTAINS" | "ENDSWITH" | "MATCHES" => None,
+            "BETWEEN" => Some(format!("write `{operand} >= low AND {operand} <= high`")),
+            "IS" if self.is_not_null(negated) => Some(format!("write `{operand} != null`")),
+            "IS" => Some(format!("write `NOT IS_DEFINED({operand})`")),
+            "EQ" => Some(format!("write `{operand} = value`")),
+            "NE" => Some(format!("write `{operand} != value`")),
             _ => return false,
         };
         let mut span = self.bump();
@@ -114,7 +117,10 @@ impl Parser<'_> {
             format!("`{word}` is not an operator of IoT Hub queries"),
             "not available",
         );
-        self.report(Problem { help: (!help.is_empty()).then_some(help), ..problem });
+        self.report(match help {
+            Some(help) => problem.help(help),
+            None => problem.note(AVAILABLE_NOTE),
+        });
         self.skip_to_boundary();
         if word == "BETWEEN" && self.eat_keyword(Keyword::And) {
             self.skip_to_boundary();
@@ -146,7 +152,7 @@ pub(super) fn function_problem(name: &str, span: Span) -> Problem {
             format!("the function `{name}` is not available in twin queries"),
             "not available",
         );
-        let problem = problem.note("twin queries have `IS_DEFINED` and `STARTSWITH` only");
+        let problem = problem.note(AVAILABLE_NOTE);
         return match upper.as_str() {
             "STARTS_WITH" | "LIKE" => problem.help("write `STARTSWITH(text, 'prefix')`"),
             "IS_NULL" => problem.help("write `NOT IS_DEFINED(path)`"),
@@ -161,4 +167,5 @@ pub(super) fn function_problem(name: &str, span: Span) -> Problem {
         "not a function of the query language",
     )
     .did_you_mean(suggestion)
+    .note(AVAILABLE_NOTE)
 }

@@ -2,9 +2,10 @@
 //! meant, so that the parser can go on.
 
 use super::super::ast::{CompareOp, Span};
+use super::super::keyword::Keyword;
 use super::super::path::{is_word_part, is_word_start};
 use super::super::problem::{Problem, ProblemCode};
-use super::token::{Bracket, Keyword, Spelling, Token, TokenKind};
+use super::token::{Bracket, Spelling, Token, TokenKind};
 
 pub(super) struct Lexed {
     /// Ends in exactly one [`TokenKind::End`].

@@ -8,6 +8,7 @@ mod cursor;
 mod expression;
 mod foreign;
 mod lexer;
+mod list;
 mod literal;
 mod operand;
 mod statement;

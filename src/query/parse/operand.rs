@@ -1,13 +1,13 @@
-//! What stands between operators: constants, paths, calls, and the lists of `IN`.
+//! What stands between operators: constants, paths and calls.
 
 use super::super::ast::{Expr, ExprKind, Literal, Span, Spanned};
+use super::super::keyword::Keyword;
 use super::super::path::{Path, Segment};
-use super::super::print::quote_literal;
+use super::super::precedence::Precedence;
 use super::super::problem::{Problem, ProblemCode};
 use super::cursor::Parser;
-use super::expression::Precedence;
 use super::foreign::function_problem;
-use super::token::{Bracket, Keyword, Spelling, TokenKind};
+use super::token::{Bracket, Spelling, TokenKind};
 
 impl Parser<'_> {
     /// Reads one operand with its prefixes. Nothing is passed if none stands here.
@@ -55,14 +55,14 @@ impl Parser<'_> {
         let start = self.span().start;
         let operand = self.nested(|parser| {
             parser.bump();
-            parser.operand(Precedence::Unary)
+            parser.operand(Precedence::Sign)
         })?;
         let span = start..operand.span.end;
         Some(Expr::new(Expr::minus(operand).node, span))
     }
 
     /// Reads a constant, without a sign. Nothing is passed if none stands here.
-    fn literal(&mut self) -> Option<Spanned<Literal>> {
+    pub(super) fn literal(&mut self) -> Option<Spanned<Literal>> {
         let literal = match self.kind() {
             TokenKind::Number(number) => Literal::Number(*number),
             TokenKind::Text(text) => Literal::String(text.clone()),
@@ -94,7 +94,8 @@ impl Parser<'_> {
             }
         }
         let path = Path::parsed(first, rest);
-        for name in doubtful {
+        // One report is enough: it shows how to write the whole path.
+        if let Some(name) = doubtful.into_iter().next() {
             self.unquoted_name(&path, name);
         }
         if !complete {
@@ -116,7 +117,7 @@ impl Parser<'_> {
         if needs_quoting {
             doubtful.push(span.clone());
         }
-        // A name from the text cannot break the rules of a segment, except by ending in `]`.
+        // Always a segment: the lexer ends a quoted name at the first `]]`.
         let segment = Segment::new(&name).ok()?;
         self.bump();
         Some(Spanned::new(segment, span))
@@ -229,93 +230,6 @@ impl Parser<'_> {
                 self.report(problem.help("write `STARTSWITH(path, 'prefix')`"));
                 None
             }
-        }
-    }
-
-    /// Reads the list after `IN`; `None` if there is none or a part cannot be read.
-    pub(super) fn list(&mut self) -> Option<Vec<Spanned<Literal>>> {
-        let opening = self.span();
-        let TokenKind::Open(bracket) = *self.kind() else {
-            self.missing_list();
-            return None;
-        };
-        self.bump();
-        let mut items = Vec::new();
-        if !self.at_end() && !matches!(self.kind(), TokenKind::Close(_)) {
-            items.push(self.list_item());
-            while self.eat(&TokenKind::Comma) {
-                items.push(self.list_item());
-            }
-        }
-        self.skip_to_closing(bracket);
-        self.close(bracket, &opening);
-        let items: Vec<_> = items.into_iter().collect::<Option<_>>()?;
-        if bracket == Bracket::Round {
-            let inner = &self.text[opening.end..self.last_end() - 1];
-            let problem = Problem::new(
-                ProblemCode::RoundList,
-                opening.start..self.last_end(),
-                "lists stand in square brackets",
-                "round brackets are not documented",
-            )
-            .help(format!("write `[{inner}]`"));
-            self.report(problem);
-        }
-        Some(items)
-    }
-
-    fn missing_list(&mut self) {
-        let span = self.span();
-        let problem = match self.kind() {
-            TokenKind::Text(_) | TokenKind::Number(_) => {
-                Problem::new(ProblemCode::InvalidList, span.clone(), "`IN` takes a list", "not a list")
-                    .help(format!("write `[{}]`", self.slice(&span)))
-            }
-            _ => {
-                self.report_missing("a list such as `['a', 'b']`");
-                self.skip_to_boundary();
-                return;
-            }
-        };
-        self.report(problem);
-        self.skip_to_boundary();
-    }
-
-    /// Reads one constant of a list, passing whatever stands in its place.
-    fn list_item(&mut self) -> Option<Spanned<Literal>> {
-        let span = self.span();
-        let minus = self.eat(&TokenKind::Minus);
-        let item = self.literal();
-        let separated = self.at_item_end();
-        match item {
-            Some(Spanned { node: Literal::Number(number), .. }) if minus && separated => {
-                return Some(Spanned::new(Literal::Number(-number), span.start..self.last_end()));
-            }
-            Some(literal) if !minus && separated => return Some(literal),
-            Some(_) if !separated => self.report_missing("`,`"),
-            _ => self.invalid_item(span),
-        }
-        while !self.at_item_end() {
-            self.bump();
-        }
-        None
-    }
-
-    /// A keyword ends the item too: most likely the list was never closed.
-    fn at_item_end(&self) -> bool {
-        matches!(self.kind(), TokenKind::Comma | TokenKind::Close(_) | TokenKind::End | TokenKind::Keyword(_))
-    }
-
-    fn invalid_item(&mut self, span: Span) {
-        let written = self.slice(&span);
-        match self.kind() {
-            TokenKind::Reported => {}
-            TokenKind::Word(_) | TokenKind::Quoted(_) => {
-                let problem =
-                    Problem::new(ProblemCode::InvalidList, span, "a list holds constants only", "not a constant");
-                self.report(problem.help(format!("write `{}`", quote_literal(written))));
-            }
-            _ => self.report_missing("a constant"),
         }
     }
 }

@@ -1,12 +1,13 @@
 //! Complete queries, as sent to `/devices/query`.
 
 use super::super::ast::{Aggregate, Collection, Column, ColumnValue, Projection, Query, Spanned};
+use super::super::keyword::Keyword;
 use super::super::path::Path;
 use super::super::problem::{Problem, ProblemCode, nearest};
 use super::super::rules;
 use super::cursor::Parser;
 use super::foreign::{AGGREGATES, function_problem};
-use super::token::{Bracket, Keyword, Spelling, TokenKind};
+use super::token::{Bracket, Spelling, TokenKind};
 use super::{Parsed, QUERY_LENGTH_MAX, READ_BYTES_MAX, check_length, conclude};
 
 /// Parses a complete query: `SELECT ... FROM ... [WHERE ...] [GROUP BY ...]`.

@@ -1,6 +1,7 @@
 //! The words and signs of the language.
 
 use super::super::ast::{CompareOp, Span};
+use super::super::keyword::Keyword;
 
 /// One token and where it stands.
 #[derive(Clone, Debug, PartialEq)]
@@ -53,49 +54,5 @@ impl Bracket {
             Self::Round => ')',
             Self::Square => ']',
         }
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Keyword {
-    Select,
-    Top,
-    From,
-    Where,
-    Group,
-    By,
-    As,
-    And,
-    Or,
-    Not,
-    In,
-    Nin,
-    True,
-    False,
-    Null,
-    Undefined,
-}
-
-impl Keyword {
-    pub(super) fn of(word: &str) -> Option<Self> {
-        const KEYWORDS: [(&str, Keyword); 16] = [
-            ("select", Keyword::Select),
-            ("top", Keyword::Top),
-            ("from", Keyword::From),
-            ("where", Keyword::Where),
-            ("group", Keyword::Group),
-            ("by", Keyword::By),
-            ("as", Keyword::As),
-            ("and", Keyword::And),
-            ("or", Keyword::Or),
-            ("not", Keyword::Not),
-            ("in", Keyword::In),
-            ("nin", Keyword::Nin),
-            ("true", Keyword::True),
-            ("false", Keyword::False),
-            ("null", Keyword::Null),
-            ("undefined", Keyword::Undefined),
-        ];
-        KEYWORDS.iter().find(|(name, _)| name.eq_ignore_ascii_case(word)).map(|(_, keyword)| *keyword)
     }
 }
