@@ -10,4 +10,5 @@ pub mod plan;
 pub mod hub;
 pub mod reconcile;
 
+pub mod emulator;
 pub mod run_once;

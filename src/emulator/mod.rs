@@ -1,0 +1,4 @@
+//! An IoT Hub in this process. [`state`] holds every rule and is pure; the skins around it speak
+//! protocols and keep files.
+
+pub mod state;

@@ -1,0 +1,259 @@
+//! What can happen to a hub. The names are those of the journal: renaming one breaks journals.
+
+use std::fmt;
+
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value;
+
+/// One thing that happens to the hub: a call of the service API, or something a device does.
+///
+/// A skin translates its protocol into an event and keeps no rule of its own: path segments come
+/// percent-decoded, bodies as the JSON that was sent, `if_match` as the header's text with or
+/// without quotes. A change must be in the journal, together with the time it was applied at,
+/// before it is acknowledged; a refused event changes nothing and needs no journal.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum HubEvent {
+    /// Nothing but that time goes on. Replies [`Reply::Done`](super::Reply::Done).
+    Tick,
+
+    /// `PUT /jobs/v2/{id}`.
+    CreateJob {
+        /// Id in the path.
+        id: String,
+        /// Body.
+        request: Value,
+    },
+    /// `GET /jobs/v2/{id}`.
+    GetJob {
+        /// Id in the path.
+        id: String,
+    },
+    /// `POST /jobs/v2/{id}/cancel`.
+    CancelJob {
+        /// Id in the path.
+        id: String,
+    },
+    /// `GET /jobs/v2/query`.
+    ListJobs {
+        /// `jobType`, in any case.
+        job_type: Option<String>,
+        /// `jobStatus`, in any case.
+        job_status: Option<String>,
+        /// Which page.
+        page: PageRequest,
+    },
+    /// `POST /devices/query`.
+    Query {
+        /// Body, `{"query": "..."}`.
+        request: Value,
+        /// Which page.
+        page: PageRequest,
+    },
+
+    /// `GET /twins/{id}`.
+    GetTwin {
+        /// Device.
+        device_id: String,
+    },
+    /// `PATCH /twins/{id}`.
+    PatchTwin {
+        /// Device.
+        device_id: String,
+        /// Body: `{"tags": .., "properties": {"desired": ..}}`.
+        patch: Value,
+        /// `If-Match`.
+        if_match: Option<String>,
+    },
+    /// `PUT /twins/{id}`.
+    ReplaceTwin {
+        /// Device.
+        device_id: String,
+        /// Body: `{"tags": .., "properties": {"desired": ..}}`.
+        twin: Value,
+        /// `If-Match`.
+        if_match: Option<String>,
+    },
+    /// A device updates its reported properties.
+    ReportProperties {
+        /// Device.
+        device_id: String,
+        /// Merge patch of the reported properties.
+        patch: Value,
+    },
+
+    /// `GET /devices/{id}`.
+    GetDevice {
+        /// Device.
+        device_id: String,
+    },
+    /// `PUT /devices/{id}`: creates without `If-Match`, updates with it.
+    PutDevice {
+        /// Device.
+        device_id: String,
+        /// Body.
+        identity: Value,
+        /// `If-Match`.
+        if_match: Option<String>,
+        /// Where new keys come from, when the body has none.
+        entropy: Entropy,
+    },
+    /// `DELETE /devices/{id}`.
+    DeleteDevice {
+        /// Device.
+        device_id: String,
+        /// `If-Match`, which this call must have.
+        if_match: Option<String>,
+    },
+    /// `GET /devices?top=N`.
+    ListDevices {
+        /// `top`, if it is a number.
+        top: Option<u64>,
+    },
+    /// `POST /devices`: up to 100 identities at once.
+    BulkDevices {
+        /// Body, an array.
+        devices: Value,
+        /// Where new keys come from.
+        entropy: Entropy,
+    },
+    /// `GET /devices/{id}/modules`.
+    ListModules {
+        /// Device.
+        device_id: String,
+    },
+    /// `DELETE /devices/{id}/commands`.
+    PurgeCommands {
+        /// Device.
+        device_id: String,
+    },
+    /// `GET /statistics/devices`.
+    DeviceStatistics,
+    /// `GET /statistics/service`.
+    ServiceStatistics,
+
+    /// `POST /twins/{id}/methods`.
+    InvokeMethod {
+        /// Device.
+        device_id: String,
+        /// Body.
+        request: Value,
+    },
+    /// A device connects, whatever its simulated behaviour says.
+    Connect {
+        /// Device.
+        device_id: String,
+    },
+    /// A device goes away, whatever its simulated behaviour says.
+    Disconnect {
+        /// Device.
+        device_id: String,
+    },
+
+    /// `GET /jobs`: import and export jobs.
+    ListV1Jobs,
+    /// `GET /jobs/{id}`.
+    GetV1Job {
+        /// Id in the path.
+        id: String,
+    },
+    /// `DELETE /jobs/{id}`.
+    CancelV1Job {
+        /// Id in the path.
+        id: String,
+    },
+    /// `POST /jobs/create`.
+    CreateV1Job {
+        /// Body.
+        request: Value,
+    },
+}
+
+impl HubEvent {
+    /// Whether the event leaves the hub as it is, but for the time that goes on, and so needs no
+    /// journal.
+    #[must_use]
+    pub const fn is_read(&self) -> bool {
+        match self {
+            Self::GetJob { .. }
+            | Self::ListJobs { .. }
+            | Self::Query { .. }
+            | Self::GetTwin { .. }
+            | Self::GetDevice { .. }
+            | Self::ListDevices { .. }
+            | Self::ListModules { .. }
+            | Self::PurgeCommands { .. }
+            | Self::DeviceStatistics
+            | Self::ServiceStatistics
+            | Self::ListV1Jobs
+            | Self::GetV1Job { .. }
+            | Self::CancelV1Job { .. }
+            | Self::CreateV1Job { .. } => true,
+            Self::Tick
+            | Self::CreateJob { .. }
+            | Self::CancelJob { .. }
+            | Self::PatchTwin { .. }
+            | Self::ReplaceTwin { .. }
+            | Self::ReportProperties { .. }
+            | Self::PutDevice { .. }
+            | Self::DeleteDevice { .. }
+            | Self::BulkDevices { .. }
+            | Self::InvokeMethod { .. }
+            | Self::Connect { .. }
+            | Self::Disconnect { .. } => false,
+        }
+    }
+}
+
+/// Which page of a list or query, as the headers (or, second, the query parameters) ask for it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PageRequest {
+    /// `x-ms-max-item-count`, if it is a number.
+    pub max_item_count: Option<u64>,
+    /// `x-ms-continuation`, as an earlier page gave it; empty means the first page.
+    pub continuation: Option<String>,
+}
+
+/// Random bytes from the skin. They are part of the event so that a replay gives the same keys.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Entropy([u8; Self::LEN]);
+
+impl Entropy {
+    /// Number of bytes.
+    pub const LEN: usize = 32;
+
+    /// These bytes, which should be random.
+    #[must_use]
+    pub const fn new(bytes: [u8; Self::LEN]) -> Self {
+        Self(bytes)
+    }
+
+    /// The bytes.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; Self::LEN] {
+        &self.0
+    }
+}
+
+/// Keys are made from the bytes, so they are not shown.
+impl fmt::Debug for Entropy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Entropy(..)")
+    }
+}
+
+impl Serialize for Entropy {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&data_encoding::HEXLOWER.encode(&self.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for Entropy {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let bytes = data_encoding::HEXLOWER.decode(text.as_bytes()).map_err(D::Error::custom)?;
+        bytes.try_into().map(Self).map_err(|_| D::Error::custom("not 32 bytes"))
+    }
+}

@@ -1,0 +1,144 @@
+//! Every refusal of the hub: one table of kinds, and the fault that carries one of them.
+
+use std::fmt;
+
+/// Why the hub does not do what was asked. A skin renders it: status and `iothub-errorcode`
+/// from the kind, the body from the envelope.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{kind}: {text}")]
+pub struct HubFault {
+    /// Which refusal.
+    pub kind: FaultKind,
+    /// The hub's words.
+    pub text: String,
+    /// How the body is to be wrapped.
+    pub envelope: Envelope,
+}
+
+impl HubFault {
+    /// A refusal in other words than the usual ones of its kind.
+    #[must_use]
+    pub fn new(kind: FaultKind, text: impl Into<String>) -> Self {
+        Self { kind, text: text.into(), envelope: kind.usual_envelope() }
+    }
+
+    /// The same refusal as the answer to a direct method call.
+    #[must_use]
+    pub fn of_method(self) -> Self {
+        Self { envelope: Envelope::NumberedInMessage, ..self }
+    }
+}
+
+/// A refusal in the usual words of its kind.
+impl From<FaultKind> for HubFault {
+    fn from(kind: FaultKind) -> Self {
+        Self::new(kind, kind.usual_text())
+    }
+}
+
+/// How the body of a refusal is wrapped (reference 3.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Envelope {
+    /// `{"Message": "ErrorCode:<name>;<text>", "ExceptionMessage": "Tracking ID:..."}`.
+    Plain,
+    /// `{"errorCode": .., "message": .., "trackingId": .., ..}`.
+    Numbered,
+    /// The numbered form as a string inside `Message`: direct methods.
+    NumberedInMessage,
+    /// The plain form as a string inside `Message` of the plain form: lanes.
+    PlainInMessage,
+}
+
+macro_rules! fault_kinds {
+    ($($(#[$doc:meta])* $kind:ident = $status:literal, $number:literal, $envelope:ident, $text:literal;)+) => {
+        /// The refusals of the hub, by their names on the wire.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum FaultKind { $($(#[$doc])* $kind,)+ }
+
+        impl FaultKind {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$(Self::$kind,)+];
+
+            /// Symbolic name, the value of `iothub-errorcode`.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$kind => stringify!($kind),)+ }
+            }
+
+            /// HTTP status.
+            #[must_use]
+            pub const fn status(self) -> u16 {
+                match self { $(Self::$kind => $status,)+ }
+            }
+
+            /// Numeric code of the numbered envelope.
+            #[must_use]
+            pub const fn number(self) -> u32 {
+                match self { $(Self::$kind => $number,)+ }
+            }
+
+            /// How the body is wrapped, except in the answer to a direct method call.
+            #[must_use]
+            pub const fn usual_envelope(self) -> Envelope {
+                match self { $(Self::$kind => Envelope::$envelope,)+ }
+            }
+
+            /// What the hub says when there is nothing particular to say.
+            #[must_use]
+            pub const fn usual_text(self) -> &'static str {
+                match self { $(Self::$kind => $text,)+ }
+            }
+        }
+    };
+}
+
+fault_kinds! {
+    /// An unparsable body, or a job type that does not exist.
+    GenericBadRequest = 400, 400_000, Plain, "BadRequest";
+    /// `api-version` is missing or unknown.
+    InvalidProtocolVersion = 400, 400_001, Plain, "The api-version is missing or not supported.";
+    /// The hub does not like an argument.
+    ArgumentInvalid = 400, 400_004, Plain, "BadRequest";
+    /// An argument is missing.
+    ArgumentNull = 400, 400_005, Plain, "BadRequest";
+    /// A bulk call with the same device twice.
+    DeviceDefinedMultipleTimes = 400, 400_011, Plain, "A device is defined more than once.";
+    /// The signature is wrong, has expired, or its policy lacks the right.
+    IotHubUnauthorizedAccess = 401, 401_002, Plain, "Unauthorized";
+    /// The device is not in the registry.
+    DeviceNotFound = 404, 404_001, Plain, "The device is not registered with this hub.";
+    /// No such import or export job; only cancel says it of a scheduled job.
+    JobNotFound = 404, 404_002, Plain, "No job has this identifier.";
+    /// The device of a direct method is not connected.
+    DeviceNotOnline = 404, 404_103, NumberedInMessage, "The operation failed because the requested device isn't online.";
+    /// No such resource.
+    ResourceNotFound = 404, 404_000, Plain, "The resource does not exist.";
+    /// Cancel of a job that runs or has ended.
+    OperationNotAllowedInCurrentState = 405, 405_102, Plain, "The job cannot be cancelled in its current status.";
+    /// The device is in the registry already.
+    DeviceAlreadyExists = 409, 409_001, Plain, "A device with this identifier is already registered.";
+    /// The hub still remembers a job of this id.
+    JobAlreadyExists = 409, 409_104, Plain, "A job with this identifier already exists.";
+    /// No `Content-Length`; the front end answers in HTML.
+    LengthRequired = 411, 411_000, Plain, "Length Required";
+    /// An etag that does not match, `If-Match` missing, or an over-long condition of a job.
+    PreconditionFailed = 412, 412_001, Plain, "Precondition failed: the etag in the request does not match the etag of the resource.";
+    /// A body that is too large.
+    MessageTooLarge = 413, 413_001, Plain, "The message is too large.";
+    /// Too many calls.
+    ThrottlingBacklogTimeout = 429, 429_003, Plain, "The request has been throttled. Wait 10 seconds and try again.";
+    /// No lane is free.
+    ThrottlingMaxActiveJobCountExceeded = 429, 429_004, PlainInMessage, "429";
+    /// The emulator failed.
+    ServerError = 500, 500_001, Plain, "The emulator failed.";
+    /// The hub cannot answer just now.
+    ServiceUnavailable = 503, 503_001, Plain, "The service is unavailable.";
+    /// The device of a direct method does not answer in time.
+    GatewayTimeout = 504, 504_101, NumberedInMessage, "The device did not answer in time.";
+}
+
+impl fmt::Display for FaultKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
