@@ -1,4 +1,5 @@
 //! An IoT Hub in this process. [`state`] holds every rule and is pure; the skins around it speak
 //! protocols and keep files.
 
+mod fleet;
 pub mod state;

@@ -3,10 +3,51 @@
 //! Knows no clock, no chance, no file and no network. All chance is a hash of seed, device and
 //! job, so that the same events give the same hub, bit for bit.
 
+mod behaviour;
+mod body;
+mod bulk;
+mod chance;
+mod device;
+mod devices;
+mod engine;
+mod etag;
 mod event;
 mod fault;
+mod growth;
+mod hub;
+mod identity;
+mod job;
+mod job_calls;
+mod job_request;
+mod jobs;
+mod keys;
+mod limiter;
+mod limits;
+mod methods;
+mod moment;
+mod options;
+mod packed;
+mod paging;
+mod patch;
+mod queries;
+mod record;
+mod registry;
 mod reply;
+pub mod rules;
+mod section;
+mod select;
+mod snapshot;
+mod twin;
+mod twins;
+mod verdicts;
+mod view;
 
+pub(in crate::emulator) use behaviour::Link;
+pub(in crate::emulator) use chance::Draw;
 pub use event::{Entropy, HubEvent, PageRequest};
 pub use fault::{Envelope, FaultKind, HubFault};
+pub use growth::FleetRefused;
+pub use hub::HubState;
+pub use options::{HubOptions, Strictness, Throttling};
 pub use reply::{ItemType, Reply};
+pub use snapshot::{BadSnapshot, Restoration, SnapshotRecord};

@@ -1,0 +1,169 @@
+//! The hub: one door for events, and the time that goes on.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use jiff::Timestamp;
+
+use super::behaviour::Behaviour;
+use super::device::Device;
+use super::devices::{Devices, Slot};
+use super::event::HubEvent;
+use super::fault::{FaultKind, HubFault};
+use super::jobs::Jobs;
+use super::keys::Keys;
+use super::limiter::Limiter;
+use super::moment::Moment;
+use super::options::HubOptions;
+use super::reply::Reply;
+use super::view::Surroundings;
+
+/// An IoT Hub.
+///
+/// Deterministic: the same options, fleet and events, applied at the same times, give the same
+/// hub and the same replies. Time never goes back: an event that comes with an earlier time than
+/// one before happens at the later one.
+#[derive(Debug, Clone)]
+pub struct HubState {
+    pub(super) options: HubOptions,
+    pub(super) now: Moment,
+    pub(super) keys: Keys,
+    pub(super) behaviours: Vec<Behaviour>,
+    pub(super) devices: Devices,
+    pub(super) jobs: Jobs,
+    pub(super) limiter: Limiter,
+    /// What is due outside of running jobs.
+    pub(super) errands: BinaryHeap<Reverse<(Moment, Errand)>>,
+}
+
+/// Something due at a time of its own. Ties are broken by what it is, so that a restored hub
+/// goes on in the same order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Errand {
+    /// A device comes online and reports what it missed.
+    Report(Slot),
+    /// The record of a job, by its number, expires.
+    Forget(u64),
+}
+
+impl HubState {
+    /// A hub without devices.
+    #[must_use]
+    pub fn new(options: HubOptions, now: Timestamp) -> Self {
+        Self {
+            options,
+            now: now.into(),
+            keys: Keys::default(),
+            behaviours: Vec::new(),
+            devices: Devices::default(),
+            jobs: Jobs::default(),
+            limiter: Limiter::new(&options, now.into()),
+            errands: BinaryHeap::new(),
+        }
+    }
+
+    /// What kind of hub it is.
+    #[must_use]
+    pub const fn options(&self) -> HubOptions {
+        self.options
+    }
+
+    /// The time of the last event, cut to 100 ns.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.now.timestamp()
+    }
+
+    /// Number of devices.
+    #[must_use]
+    pub const fn device_count(&self) -> usize {
+        self.devices.len()
+    }
+
+    /// Lets time go on to `now`, with all that is due on the way, and then does what is asked.
+    ///
+    /// A refused event changes nothing but the time. So does an event for which
+    /// [`HubEvent::is_read`] holds; all others must be applied again, at the same times, to get the
+    /// same hub again.
+    ///
+    /// # Errors
+    /// When the hub refuses.
+    pub fn apply(&mut self, event: HubEvent, now: Timestamp) -> Result<Reply, HubFault> {
+        self.advance(now);
+        match event {
+            HubEvent::Tick => Ok(Reply::Done),
+            HubEvent::CreateJob { id, request } => self.create_job(&id, &request),
+            HubEvent::GetJob { id } => Ok(self.get_job(&id)),
+            HubEvent::CancelJob { id } => self.cancel_job(&id),
+            HubEvent::ListJobs { job_type, job_status, page } => {
+                self.list_jobs(job_type.as_deref(), job_status.as_deref(), &page)
+            }
+            HubEvent::Query { request, page } => self.query(&request, &page),
+            HubEvent::GetTwin { device_id } => self.get_twin(&device_id),
+            HubEvent::PatchTwin { device_id, patch, if_match } => {
+                self.patch_twin(&device_id, &patch, if_match.as_deref())
+            }
+            HubEvent::ReplaceTwin { device_id, twin, if_match } => {
+                self.replace_twin(&device_id, &twin, if_match.as_deref())
+            }
+            HubEvent::ReportProperties { device_id, patch } => self.report_properties(&device_id, &patch),
+            HubEvent::GetDevice { device_id } => self.get_device(&device_id),
+            HubEvent::PutDevice { device_id, identity, if_match, entropy } => {
+                self.put_device(&device_id, &identity, if_match.as_deref(), &entropy)
+            }
+            HubEvent::DeleteDevice { device_id, if_match } => self.delete_device(&device_id, if_match.as_deref()),
+            HubEvent::ListDevices { top } => Ok(self.list_devices(top)),
+            HubEvent::BulkDevices { devices, entropy } => self.bulk_devices(&devices, &entropy),
+            HubEvent::ListModules { device_id } => self.list_modules(&device_id),
+            HubEvent::PurgeCommands { device_id } => self.purge_commands(&device_id),
+            HubEvent::DeviceStatistics => Ok(self.device_statistics()),
+            HubEvent::ServiceStatistics => Ok(self.service_statistics()),
+            HubEvent::InvokeMethod { device_id, request } => self.invoke_method(&device_id, &request),
+            HubEvent::Connect { device_id } => self.tell_connection(&device_id, true),
+            HubEvent::Disconnect { device_id } => self.tell_connection(&device_id, false),
+            HubEvent::ListV1Jobs => Ok(Reply::Document { body: serde_json::json!([]), etag: None }),
+            HubEvent::GetV1Job { .. } | HubEvent::CancelV1Job { .. } => Err(FaultKind::JobNotFound.into()),
+            HubEvent::CreateV1Job { .. } => Err(HubFault::new(
+                FaultKind::ArgumentInvalid,
+                "The emulator has no blob storage, so it runs no import or export jobs.",
+            )),
+        }
+    }
+
+    /// Lets time go on to `to`, with all that is due on the way. Going there in several steps is
+    /// the same.
+    pub fn advance(&mut self, to: Timestamp) {
+        let to = Moment::from(to);
+        while let Some((at, due)) = self.next_due(to) {
+            self.now = self.now.max(at);
+            self.run(due);
+        }
+        self.now = self.now.max(to);
+    }
+
+    /// Runs one errand, at its time.
+    pub(super) fn run_errand(&mut self) {
+        let Some(Reverse((_, errand))) = self.errands.pop() else { return };
+        match errand {
+            Errand::Report(slot) => self.report_what_was_missed(slot),
+            Errand::Forget(number) => self.jobs.forget(number),
+        }
+    }
+
+    /// What documents of devices depend on.
+    pub(super) fn surroundings(&self) -> Surroundings<'_> {
+        Surroundings { keys: &self.keys, behaviours: &self.behaviours, now: self.now, seed: self.options.seed }
+    }
+
+    /// The place of a device.
+    pub(super) fn slot(&self, device_id: &str) -> Result<Slot, HubFault> {
+        self.devices
+            .find(device_id)
+            .ok_or_else(|| HubFault::new(FaultKind::DeviceNotFound, format!("Device {device_id} is not registered.")))
+    }
+
+    /// A device.
+    pub(super) fn device(&self, device_id: &str) -> Result<&Device, HubFault> {
+        Ok(self.devices.device(self.slot(device_id)?))
+    }
+}

@@ -1,0 +1,74 @@
+//! What kind of hub it is.
+
+use std::num::NonZeroU32;
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::{HubSize, Sku};
+
+/// What kind of hub it is. Kept with the state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HubOptions {
+    /// Tier and units: lanes, and the rate of device operations.
+    pub size: HubSize,
+    /// How to take what the sources contradict each other about.
+    pub strictness: Strictness,
+    /// Whether device operations of jobs are held to the rate of the tier.
+    pub throttling: Throttling,
+    /// Start of all chance, and of the keys of simulated devices.
+    pub seed: u64,
+}
+
+impl HubOptions {
+    /// A strict hub of that size with its throttles on and seed 0.
+    #[must_use]
+    pub const fn new(size: HubSize) -> Self {
+        Self { size, strictness: Strictness::Strict, throttling: Throttling::On, seed: 0 }
+    }
+}
+
+/// How to take what the sources contradict each other about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Strictness {
+    /// As the strictest source says: an emulator kinder than the hub hides bugs.
+    Strict,
+    /// Upper-case job ids, and `null` for a start or execution time, are taken.
+    Lenient,
+}
+
+/// Whether device operations of jobs are held to the rate of the tier.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Throttling {
+    /// As documented.
+    On,
+    /// As fast as they come.
+    Off,
+}
+
+/// The form of [`HubOptions`] in snapshots.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct StoredOptions {
+    sku: String,
+    units: NonZeroU32,
+    strictness: Strictness,
+    throttling: Throttling,
+    seed: u64,
+}
+
+impl From<HubOptions> for StoredOptions {
+    fn from(options: HubOptions) -> Self {
+        let HubOptions { size, strictness, throttling, seed } = options;
+        Self { sku: size.sku.as_str().to_owned(), units: size.units, strictness, throttling, seed }
+    }
+}
+
+impl StoredOptions {
+    /// The options, if the sku exists.
+    pub(super) fn read(&self) -> Option<HubOptions> {
+        let size = HubSize { sku: Sku::parse(&self.sku)?, units: self.units };
+        Some(HubOptions { size, strictness: self.strictness, throttling: self.throttling, seed: self.seed })
+    }
+}

@@ -1,0 +1,160 @@
+//! `POST /devices/query` (reference 5).
+
+use rayon::prelude::*;
+use serde_json::Value;
+
+use super::body::{Body, invalid, missing};
+use super::devices::Slot;
+use super::event::PageRequest;
+use super::fault::HubFault;
+use super::hub::HubState;
+use super::job::{Job, Target};
+use super::paging::{Continuation, Page};
+use super::record::DeviceJobDocument;
+use super::reply::{ItemType, Reply};
+use super::view::{TwinDocument, TwinPaths};
+use crate::query::{self, Collection, Rows, Statement, parse_query};
+
+/// Below this many devices, one thread is as fast.
+const DEVICES_PER_THREAD_MIN: usize = 2_048;
+
+/// A page under way.
+struct Filling {
+    size: usize,
+    items: Vec<Value>,
+    /// Rows of this and all earlier pages.
+    total: u64,
+    /// `TOP`.
+    total_max: u64,
+}
+
+impl Filling {
+    fn new(page: &Page, statement: &Statement, total: u64) -> Self {
+        Self { size: page.size, items: Vec::new(), total, total_max: statement.top().unwrap_or(u64::MAX) }
+    }
+
+    fn push(&mut self, row: Option<Value>) {
+        self.items.extend(row);
+        self.total += 1;
+    }
+
+    fn is_full(&self) -> bool {
+        self.items.len() >= self.size || self.is_last()
+    }
+
+    const fn is_last(&self) -> bool {
+        self.total >= self.total_max
+    }
+}
+
+impl HubState {
+    /// `POST /devices/query`.
+    pub(super) fn query(&self, request: &Value, page: &PageRequest) -> Result<Reply, HubFault> {
+        let text = Body::of(request)?.text("query")?.ok_or_else(|| missing("query"))?;
+        let page = Page::read(page, text)?;
+        let (parsed, problems) = parse_query(text);
+        let parsed = parsed.ok_or_else(|| {
+            let words = problems.first().map_or_else(String::new, |problem| {
+                let column = text[..problem.span.start.min(text.len())].chars().count() + 1;
+                format!(": column {column}: {}", problem.message)
+            });
+            invalid(format!("BadRequest{words}"))
+        })?;
+        let statement = Statement::compile(&parsed);
+        let (items, next) = match statement.collection() {
+            Collection::Devices if statement.aggregates() => self.aggregate(&statement, &page)?,
+            Collection::Devices => self.twin_rows(&statement, page)?,
+            Collection::DeviceJobs => self.device_job_rows(&statement, page)?,
+            // Without modules there are no groups of modules but the one of all.
+            Collection::Modules => (Rows::new(&statement).finish(), None),
+        };
+        let item_type = match statement.item_type() {
+            query::ItemType::Twin => ItemType::Twin,
+            query::ItemType::DeviceJob => ItemType::DeviceJob,
+            query::ItemType::Raw => ItemType::Raw,
+        };
+        Ok(Reply::Page { item_type, items, next: next.map(|next| next.write(text)) })
+    }
+
+    fn twin_rows(&self, statement: &Statement, page: Page) -> Result<(Vec<Value>, Option<Continuation>), HubFault> {
+        let (order, total) = match &page.after {
+            None => (self.devices.order(), 0),
+            Some(Continuation::Device(id, total)) => (self.devices.order_after(id), *total),
+            Some(_) => return Err(other_query()),
+        };
+        let mut filling = Filling::new(&page, statement, total);
+        let paths = TwinPaths::locate(statement.paths(), &self.keys);
+        let document = |slot: Slot| TwinDocument::new(self.devices.device(slot), &paths, self.surroundings());
+        let mut last = None;
+        let mut matching = order.iter().filter(|slot| statement.matches(&document(**slot)));
+        while !filling.is_full() {
+            let Some(slot) = matching.next() else { return Ok((filling.items, None)) };
+            filling.push(statement.row(&document(*slot)));
+            last = Some(*slot);
+        }
+        let more = !filling.is_last() && matching.next().is_some();
+        let next =
+            last.filter(|_| more).map(|slot| Continuation::Device(self.devices.id(slot).to_owned(), filling.total));
+        Ok((filling.items, next))
+    }
+
+    fn device_job_rows(
+        &self,
+        statement: &Statement,
+        page: Page,
+    ) -> Result<(Vec<Value>, Option<Continuation>), HubFault> {
+        let (from, after, total) = match &page.after {
+            None => (0, None, 0),
+            Some(Continuation::DeviceJob(number, index, total)) => (*number, Some(*index as usize), *total),
+            Some(_) => return Err(other_query()),
+        };
+        let skipped = |job: &Job| if job.number == from { after.map_or(0, |index| index + 1) } else { 0 };
+        let all = self.jobs.from(from).flat_map(|job| {
+            let targets = job.targets.iter().enumerate().skip(skipped(job));
+            targets.map(move |(index, target)| (job, index, target))
+        });
+        let document = |job, target| DeviceJobDocument::new(job, target, &self.devices);
+        let mut filling = Filling::new(&page, statement, total);
+        let mut matching =
+            all.filter(|(job, _, target): &(&Job, usize, &Target)| statement.matches(&document(job, target)));
+        let mut last = None;
+        while !filling.is_full() {
+            let Some((job, index, target)) = matching.next() else { return Ok((filling.items, None)) };
+            filling.push(statement.row(&document(job, target)));
+            last = Some((job.number, u32::try_from(index).unwrap_or(u32::MAX)));
+        }
+        let more = !filling.is_last() && matching.next().is_some();
+        let next = last.filter(|_| more).map(|(number, index)| Continuation::DeviceJob(number, index, filling.total));
+        Ok((filling.items, next))
+    }
+
+    /// Rows of groups: they come of all documents at once and are cut into pages afterwards.
+    fn aggregate(&self, statement: &Statement, page: &Page) -> Result<(Vec<Value>, Option<Continuation>), HubFault> {
+        let start = match page.after {
+            None => 0,
+            Some(Continuation::Rows(rows)) => usize::try_from(rows).unwrap_or(usize::MAX),
+            Some(_) => return Err(other_query()),
+        };
+        let paths = TwinPaths::locate(statement.paths(), &self.keys);
+        let gather = |slots: &[Slot]| {
+            let mut rows = Rows::new(statement);
+            for slot in slots {
+                if rows.feed(&TwinDocument::new(self.devices.device(*slot), &paths, self.surroundings())).is_break() {
+                    break;
+                }
+            }
+            rows
+        };
+        let chunks: Vec<Rows<'_>> = self.devices.order().par_chunks(DEVICES_PER_THREAD_MIN).map(gather).collect();
+        let mut rows = Rows::new(statement);
+        chunks.into_iter().for_each(|later| rows.merge(later));
+        let rows = rows.finish();
+        let end = start.saturating_add(page.size).min(rows.len());
+        let next = (end < rows.len()).then_some(Continuation::Rows(end as u64));
+        Ok((rows.into_iter().take(end).skip(start).collect(), next))
+    }
+}
+
+fn other_query() -> HubFault {
+    invalid("The continuation token belongs to another query.")
+}

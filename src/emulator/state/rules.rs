@@ -1,0 +1,71 @@
+//! The numbers of the hub's rules, each tied to an entry of the table of facts.
+
+use crate::emulator::state::moment::{MILLISECOND, SECOND};
+
+macro_rules! rules {
+    ($($(#[$doc:meta])* $name:ident: $type:ty = $value:expr, $fact:literal;)+) => {
+        $($(#[$doc])* pub const $name: $type = $value;)+
+
+        /// Every rule: name of its constant, id of its fact.
+        pub(in crate::emulator) const ALL: &[(&str, &str)] = &[$((stringify!($name), $fact),)+];
+    };
+}
+
+rules! {
+    /// Longest job id, in characters.
+    JOB_ID_LENGTH_MAX: usize = 64, "job-id-characters";
+    /// How far ahead a job may start, in hours.
+    START_AHEAD_HOURS_MAX: u64 = 168, "job-start-168-hours";
+    /// Execution time of a job that names none, in seconds.
+    EXECUTION_SECONDS_DEFAULT: u64 = 3_600, "job-execution-default";
+    /// Longest execution time of a job, in seconds: 30 days.
+    EXECUTION_SECONDS_MAX: u64 = 2_592_000, "job-execution-bounds";
+    /// How long the hub remembers a job after its end, in days.
+    HISTORY_DAYS: u64 = 30, "job-history-30-days";
+    /// From creation until the hub has looked at a job, in ticks of 100 ns.
+    QUEUED_TICKS: i64 = 200 * MILLISECOND, "job-timing";
+    /// From the last device's result until a job is over, in ticks of 100 ns.
+    FINISHING_TICKS: i64 = 200 * MILLISECOND, "job-timing";
+    /// Longest query, in characters.
+    QUERY_LENGTH_MAX: usize = 8_192, "query-length";
+
+    /// Shortest response timeout of a direct method, in seconds.
+    RESPONSE_TIMEOUT_MIN: u64 = 5, "method-timeouts";
+    /// Longest response timeout of a direct method, in seconds.
+    RESPONSE_TIMEOUT_MAX: u64 = 300, "method-timeouts";
+    /// Response timeout of a direct method that names none, in seconds.
+    RESPONSE_TIMEOUT_DEFAULT: u64 = 30, "method-timeouts";
+    /// Largest payload of a direct method, in bytes of JSON.
+    METHOD_PAYLOAD_BYTES_MAX: usize = 128 * 1_024, "method-payload-128-kb";
+    /// Largest body of a request that the hub reads, in bytes.
+    REQUEST_BYTES_MAX: usize = 256 * 1_024, "request-256-kb";
+
+    /// Largest tags, in bytes as the hub counts them.
+    TAGS_BYTES_MAX: usize = 8 * 1_024, "twin-section-size";
+    /// Largest desired or reported properties, in bytes as the hub counts them.
+    PROPERTIES_BYTES_MAX: usize = 32 * 1_024, "twin-section-size";
+    /// Longest name of a tag or property, in bytes.
+    KEY_BYTES_MAX: usize = 1_024, "twin-key-length";
+    /// Longest string in a twin, in bytes.
+    STRING_BYTES_MAX: usize = 4_096, "twin-string-length";
+    /// Smallest integer in a twin.
+    INTEGER_MIN: i64 = -4_503_599_627_370_496, "twin-integer-range";
+    /// Greatest integer in a twin.
+    INTEGER_MAX: i64 = 4_503_599_627_370_495, "twin-integer-range";
+    /// Most objects inside each other below tags, desired or reported.
+    DEPTH_MAX: usize = 10, "twin-depth";
+
+    /// Most items on one page of a query or list, and how many there are when none is named.
+    PAGE_ITEMS_MAX: usize = 100, "page-size";
+    /// Most identities in one list.
+    IDENTITIES_LISTED_MAX: usize = 1_000, "registry-list-top";
+    /// Most identities in one bulk call.
+    BULK_MAX: usize = 100, "registry-bulk-100";
+    /// Shortest symmetric key, in bytes.
+    SYMMETRIC_KEY_BYTES_MIN: usize = 16, "registry-key-length";
+    /// Longest symmetric key, in bytes.
+    SYMMETRIC_KEY_BYTES_MAX: usize = 64, "registry-key-length";
+}
+
+/// How long the hub remembers a job after its end, in ticks of 100 ns.
+pub(super) const HISTORY_TICKS: i64 = HISTORY_DAYS.cast_signed() * 86_400 * SECOND;

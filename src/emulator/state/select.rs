@@ -1,0 +1,36 @@
+//! Which devices a job is for.
+
+use rayon::prelude::*;
+
+use super::devices::{Devices, Slot};
+use super::view::{Surroundings, TwinDocument, TwinPaths};
+use crate::query::{Collection, Condition, parse_condition};
+
+/// Below this many devices, one thread is as fast.
+const DEVICES_PER_THREAD_MIN: usize = 2_048;
+
+/// The devices that a condition selects, by id.
+///
+/// # Errors
+/// Why the job fails, when the condition does not parse.
+pub(super) fn select(text: &str, devices: &Devices, around: Surroundings<'_>) -> Result<Vec<Slot>, String> {
+    let (selection, problems) = parse_condition(text);
+    let Some(selection) = selection else {
+        let problem = problems.first().map_or_else(String::new, |problem| {
+            let column = text[..problem.span.start.min(text.len())].chars().count() + 1;
+            format!(" {} at column {column}.", problem.message)
+        });
+        let unexpected = text.split_whitespace().next().unwrap_or_default();
+        return Err(format!("SQL query parse failed. Unexpected character at input '{unexpected}'.{problem}"));
+    };
+    if selection.from != Collection::Devices {
+        return Ok(Vec::new());
+    }
+    let condition = Condition::compile(&selection);
+    let paths = TwinPaths::locate(condition.paths(), around.keys);
+    Ok(matching(devices, |slot| condition.matches(&TwinDocument::new(devices.device(slot), &paths, around))))
+}
+
+fn matching(devices: &Devices, matches: impl Fn(Slot) -> bool + Sync) -> Vec<Slot> {
+    devices.order().par_iter().with_min_len(DEVICES_PER_THREAD_MIN).copied().filter(|slot| matches(*slot)).collect()
+}

@@ -1,0 +1,143 @@
+//! Calls about twins, and what devices do when their twin changes.
+
+use std::cmp::Reverse;
+
+use serde_json::Value;
+
+use super::body::{Body, invalid};
+use super::devices::Slot;
+use super::etag;
+use super::fault::{FaultKind, HubFault};
+use super::hub::{Errand, HubState};
+use super::limits::{Part, check_patch};
+use super::patch::Patch;
+use super::reply::Reply;
+use super::twin::{TwinBody, WriteMode};
+
+impl HubState {
+    /// `GET /twins/{id}`.
+    pub(super) fn get_twin(&self, device_id: &str) -> Result<Reply, HubFault> {
+        let device = self.device(device_id)?;
+        Ok(Reply::Document { body: device.twin_json(self.surroundings()), etag: Some(device.twin.etag_text()) })
+    }
+
+    /// `PATCH /twins/{id}`.
+    pub(super) fn patch_twin(&mut self, id: &str, patch: &Value, if_match: Option<&str>) -> Result<Reply, HubFault> {
+        self.write_twin(id, patch, if_match, WriteMode::Merge)
+    }
+
+    /// `PUT /twins/{id}`.
+    pub(super) fn replace_twin(&mut self, id: &str, twin: &Value, if_match: Option<&str>) -> Result<Reply, HubFault> {
+        self.write_twin(id, twin, if_match, WriteMode::Replace)
+    }
+
+    fn write_twin(
+        &mut self,
+        device_id: &str,
+        body: &Value,
+        if_match: Option<&str>,
+        mode: WriteMode,
+    ) -> Result<Reply, HubFault> {
+        let slot = self.slot(device_id)?;
+        let body = TwinBody::read(Body::of(body)?)?;
+        etag::check(if_match, &self.devices.device(slot).twin.etag_text())?;
+        let names_before = self.keys.len();
+        let write = body.compile(mode, &mut self.keys);
+        let written = match self.devices.get_mut(slot) {
+            Some(device) => device.twin.write(&write, self.now, &self.keys),
+            None => Err(FaultKind::DeviceNotFound.into()),
+        };
+        if let Err(fault) = written {
+            self.keys.truncate(names_before);
+            return Err(fault);
+        }
+        if let Some(desired) = &write.desired {
+            self.desired_changed(slot, desired);
+        }
+        self.get_twin(device_id)
+    }
+
+    /// A device updates its reported properties.
+    pub(super) fn report_properties(&mut self, device_id: &str, patch: &Value) -> Result<Reply, HubFault> {
+        let slot = self.slot(device_id)?;
+        let Value::Object(patch) = patch else { return Err(invalid("Reported properties must be an object.")) };
+        check_patch(Part::Reported, patch)?;
+        let names_before = self.keys.len();
+        let patch = Patch::compile(patch, &mut self.keys);
+        if let Err(fault) = self.report(slot, &patch) {
+            self.keys.truncate(names_before);
+            return Err(fault);
+        }
+        let version = self.devices.device(slot).twin.reported.version();
+        Ok(Reply::Reported { version: version.into() })
+    }
+
+    /// A device connects or goes away, against its simulation.
+    pub(super) fn tell_connection(&mut self, device_id: &str, connected: bool) -> Result<Reply, HubFault> {
+        let slot = self.slot(device_id)?;
+        let at = self.now;
+        if let Some(device) = self.devices.get_mut(slot) {
+            device.connection.told = Some(super::device::Told { connected, at });
+        }
+        self.connection_may_have_changed(slot);
+        Ok(Reply::Done)
+    }
+
+    /// To be called after whatever may have brought a device online, or changed when that will be.
+    pub(super) fn connection_may_have_changed(&mut self, slot: Slot) {
+        let Some(device) = self.devices.get(slot) else { return };
+        if device.is_online(&self.behaviours, self.now) {
+            self.report_what_was_missed(slot);
+            self.wake_waiting(slot);
+        } else if let Some(at) = device.next_online(&self.behaviours, self.now) {
+            if device.connection.owes_report {
+                self.errands.push(Reverse((at, Errand::Report(slot))));
+            }
+            self.wait_for(slot, at);
+        }
+    }
+
+    /// What a device does about new desired properties: if it reports them, it does so at once
+    /// (assumed), or as soon as it is online again.
+    pub(super) fn desired_changed(&mut self, slot: Slot, patch: &Patch) {
+        let Some(device) = self.devices.get(slot) else { return };
+        if !device.behaviour(&self.behaviours).is_some_and(|behaviour| behaviour.reports_desired) {
+            return;
+        }
+        if device.is_online(&self.behaviours, self.now) && !device.connection.owes_report {
+            // Firmware that would report too much does not get through; the hub is as before.
+            let _ = self.report(slot, patch);
+            return;
+        }
+        let next = device.next_online(&self.behaviours, self.now);
+        if let Some(device) = self.devices.get_mut(slot) {
+            device.connection.owes_report = true;
+        }
+        if let Some(at) = next {
+            self.errands.push(Reverse((at, Errand::Report(slot))));
+        }
+    }
+
+    /// A device that comes online reads its desired properties and reports them all.
+    pub(super) fn report_what_was_missed(&mut self, slot: Slot) {
+        let Some(device) = self.devices.get(slot) else { return };
+        if !device.connection.owes_report || !device.is_online(&self.behaviours, self.now) {
+            return;
+        }
+        let desired = device.twin.desired.members().to_json(&self.keys);
+        let patch = Patch::compile(&desired, &mut self.keys);
+        if let Some(device) = self.devices.get_mut(slot) {
+            device.connection.owes_report = false;
+        }
+        let _ = self.report(slot, &patch);
+    }
+
+    /// Merges reported properties of a device.
+    pub(super) fn report(&mut self, slot: Slot, patch: &Patch) -> Result<(), HubFault> {
+        let at = self.now;
+        let Some(device) = self.devices.get_mut(slot) else { return Err(FaultKind::DeviceNotFound.into()) };
+        device.twin.report(patch, at, &self.keys)?;
+        device.connection.last_activity = Some(at);
+        Ok(())
+    }
+}

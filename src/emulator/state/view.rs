@@ -1,0 +1,239 @@
+//! Devices as documents: the twin and the identity of the wire, and what queries see of a twin.
+
+use std::cell::OnceCell;
+
+use serde_json::{Value, json};
+
+use super::behaviour::Behaviour;
+use super::device::Device;
+use super::keys::{Key, Keys};
+use super::moment::{Moment, NEVER};
+use super::packed::{Members, Node, text};
+use super::section::{Section, SectionKind, node_at};
+use crate::query::{Document, Field, Project, ResolvedPath};
+
+/// What a device's documents depend on beside the device.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Surroundings<'a> {
+    pub(super) keys: &'a Keys,
+    pub(super) behaviours: &'a [Behaviour],
+    pub(super) now: Moment,
+    pub(super) seed: u64,
+}
+
+/// The members of a twin, in the order of the wire.
+const TWIN_MEMBERS: [&str; 17] = [
+    "deviceId",
+    "etag",
+    "deviceEtag",
+    "status",
+    "statusReason",
+    "statusUpdateTime",
+    "connectionState",
+    "lastActivityTime",
+    "cloudToDeviceMessageCount",
+    "authenticationType",
+    "x509Thumbprint",
+    "modelId",
+    "version",
+    "tags",
+    "properties",
+    "capabilities",
+    "deviceScope",
+];
+
+impl Device {
+    /// The twin as the service shows it (reference 7.6).
+    pub(super) fn twin_json(&self, around: Surroundings<'_>) -> Value {
+        let members = TWIN_MEMBERS.into_iter().filter_map(|name| Some((name.to_owned(), self.member(name, around)?)));
+        Value::Object(members.collect())
+    }
+
+    /// The identity as the service shows it, keys included (reference 1.7).
+    pub(super) fn identity_json(&self, around: Surroundings<'_>) -> Value {
+        let Surroundings { behaviours, now, seed, .. } = around;
+        let identity = &self.identity;
+        json!({
+            "deviceId": &*self.id,
+            "generationId": identity.created.dotnet_ticks().to_string(),
+            "etag": identity.etag_text(),
+            "connectionState": self.connection_state(around),
+            "status": identity.status(),
+            "statusReason": identity.status_reason.as_deref(),
+            "connectionStateUpdatedTime": time(self.connection_changed(behaviours, now)),
+            "statusUpdatedTime": time(identity.status_changed),
+            "lastActivityTime": time(self.connection.last_activity),
+            "cloudToDeviceMessageCount": 0,
+            "authentication": identity.authentication.to_json(&self.id, seed),
+            "capabilities": {"iotEdge": identity.is_edge},
+            "deviceScope": identity.scope.as_deref(),
+            "parentScopes": [],
+        })
+    }
+
+    fn connection_state(&self, around: Surroundings<'_>) -> &'static str {
+        if self.is_online(around.behaviours, around.now) { "Connected" } else { "Disconnected" }
+    }
+
+    /// A member of the twin, if this twin has it.
+    fn member(&self, name: &str, around: Surroundings<'_>) -> Option<Value> {
+        let (identity, twin) = (&self.identity, &self.twin);
+        Some(match name {
+            "deviceId" => (*self.id).into(),
+            "etag" => twin.etag_text().into(),
+            "deviceEtag" => identity.etag_text().into(),
+            "status" => identity.status().into(),
+            "statusReason" => identity.status_reason.as_deref()?.into(),
+            "statusUpdateTime" => time(identity.status_changed),
+            "connectionState" => self.connection_state(around).into(),
+            "lastActivityTime" => time(self.connection.last_activity),
+            "cloudToDeviceMessageCount" => 0.into(),
+            "authenticationType" => identity.authentication.kind().into(),
+            "x509Thumbprint" => identity.authentication.thumbprints(),
+            "modelId" => "".into(),
+            "version" => twin.version.into(),
+            "tags" => twin.tags().to_json(around.keys).into(),
+            "properties" => json!({
+                "desired": twin.desired.to_json(SectionKind::Desired, around.keys),
+                "reported": twin.reported.to_json(SectionKind::Reported, around.keys),
+            }),
+            "capabilities" => json!({"iotEdge": identity.is_edge}),
+            "deviceScope" => identity.scope.as_deref()?.into(),
+            _ => return None,
+        })
+    }
+
+    /// What a path of a query leads to.
+    fn at(&self, path: &[Box<str>], around: Surroundings<'_>) -> Option<Value> {
+        let names: Vec<&str> = path.iter().take(2).map(|name| &**name).collect();
+        let section = |section: &Section, kind| section.at(kind, &path[2..], around.keys);
+        match names[..] {
+            ["tags", _] => node_at(self.twin.tags(), &path[1..], around.keys).map(|node| node.to_json(around.keys)),
+            ["properties", "desired"] => section(&self.twin.desired, SectionKind::Desired),
+            ["properties", "reported"] => section(&self.twin.reported, SectionKind::Reported),
+            [first, ..] => {
+                let member = self.member(first, around)?;
+                path[1..].iter().try_fold(member, |value, name| value.get(&**name).cloned())
+            }
+            [] => None,
+        }
+    }
+}
+
+fn time(moment: Option<Moment>) -> Value {
+    moment.map_or_else(|| NEVER.to_owned(), |moment| moment.to_string()).into()
+}
+
+/// The paths of one query, looked up once for all twins.
+#[derive(Debug, Clone)]
+pub(super) struct TwinPaths(Box<[Located]>);
+
+/// Where a path leads to. No keys at all: no twin has such a name.
+#[derive(Debug, Clone)]
+enum Located {
+    DeviceId,
+    Tags(Option<Box<[Key]>>),
+    Desired(Option<Box<[Key]>>),
+    Reported(Option<Box<[Key]>>),
+    /// Not a packed value: made anew for each twin that is asked for it.
+    Made,
+}
+
+impl TwinPaths {
+    /// Looks up the paths.
+    pub(super) fn locate(paths: &[ResolvedPath], keys: &Keys) -> Self {
+        Self(paths.iter().map(|path| Located::of(path.keys(), keys)).collect())
+    }
+}
+
+impl Located {
+    fn of(path: &[Box<str>], keys: &Keys) -> Self {
+        let packed = |names: &[Box<str>]| names.iter().map(|name| keys.find(name)).collect();
+        let names: Vec<&str> = path.iter().map(|name| &**name).collect();
+        match names[..] {
+            ["deviceId"] => Self::DeviceId,
+            ["tags", _, ..] => Self::Tags(packed(&path[1..])),
+            ["properties", _, third, ..] if third.starts_with('$') => Self::Made,
+            ["properties", "desired", _, ..] => Self::Desired(packed(&path[2..])),
+            ["properties", "reported", _, ..] => Self::Reported(packed(&path[2..])),
+            _ => Self::Made,
+        }
+    }
+}
+
+/// A twin as a query sees it.
+#[derive(Debug)]
+pub(super) struct TwinDocument<'a> {
+    device: &'a Device,
+    paths: &'a TwinPaths,
+    around: Surroundings<'a>,
+    made: OnceCell<Box<[OnceCell<Option<Value>>]>>,
+}
+
+impl<'a> TwinDocument<'a> {
+    /// The twin of a device.
+    pub(super) const fn new(device: &'a Device, paths: &'a TwinPaths, around: Surroundings<'a>) -> Self {
+        Self { device, paths, around, made: OnceCell::new() }
+    }
+
+    fn made(&self, path: &ResolvedPath) -> Option<&Value> {
+        let made = self.made.get_or_init(|| self.paths.0.iter().map(|_| OnceCell::new()).collect());
+        made.get(path.index())?.get_or_init(|| self.json(path)).as_ref()
+    }
+}
+
+impl Document for TwinDocument<'_> {
+    fn lookup(&self, path: &ResolvedPath) -> Field<'_> {
+        let twin = &self.device.twin;
+        let node = match self.paths.0.get(path.index()) {
+            Some(Located::DeviceId) => return Field::String(&self.device.id),
+            Some(Located::Tags(keys)) => follow(twin.tags(), keys),
+            Some(Located::Desired(keys)) => follow(twin.desired.members(), keys),
+            Some(Located::Reported(keys)) => follow(twin.reported.members(), keys),
+            Some(Located::Made) | None => return self.made(path).map_or(Field::Undefined, field_of_json),
+        };
+        node.map_or(Field::Undefined, field_of_node)
+    }
+}
+
+impl Project for TwinDocument<'_> {
+    fn json(&self, path: &ResolvedPath) -> Option<Value> {
+        self.device.at(path.keys(), self.around)
+    }
+
+    fn whole(&self) -> Value {
+        self.device.twin_json(self.around)
+    }
+}
+
+fn follow<'a>(mut members: Members<'a>, keys: &Option<Box<[Key]>>) -> Option<Node<'a>> {
+    let (last, parents) = keys.as_deref()?.split_last()?;
+    for key in parents {
+        let Node::Object(inner) = members.get(*key)? else { return None };
+        members = inner;
+    }
+    members.get(*last)
+}
+
+const fn field_of_node(node: Node<'_>) -> Field<'_> {
+    match node {
+        Node::Null => Field::Null,
+        Node::Boolean(value) => Field::Boolean(value),
+        #[expect(clippy::cast_precision_loss, reason = "the hub refuses integers of more than 53 bits")]
+        Node::Integer(value) => Field::Number(value as f64),
+        Node::Float(value) => Field::Number(value),
+        Node::Text(bytes) => Field::String(text(bytes)),
+        Node::Object(_) | Node::Array(_) => Field::Composite,
+    }
+}
+
+/// The field that a JSON value is.
+pub(super) fn field_of_json(value: &Value) -> Field<'_> {
+    match value {
+        Value::Null => Field::Null,
+        Value::Bool(value) => Field::Boolean(*value),
+        Value::Number(number) => number.as_f64().map_or(Field::Undefined, Field::Number),
+        Value::String(text) => Field::String(text),
+        Value::Array(_) | Value::Object(_) => Field::Composite,
+    }
+}
