@@ -2,4 +2,7 @@
 //! protocols and keep files.
 
 mod fleet;
+mod in_process;
 pub mod state;
+
+pub use in_process::InProcessHub;

@@ -68,6 +68,13 @@ impl HubState {
         self.options
     }
 
+    /// Makes it another kind of hub. This is no event: it belongs before a snapshot. The seed stays,
+    /// since keys of devices hang on it; jobs that have more lanes than there are now keep them.
+    pub fn set_options(&mut self, options: HubOptions) {
+        self.options = HubOptions { seed: self.options.seed, ..options };
+        self.limiter = Limiter::restore(&self.options, self.limiter.free_at(), self.limiter.turn());
+    }
+
     /// The time of the last event, cut to 100 ns.
     #[must_use]
     pub fn now(&self) -> Timestamp {

@@ -25,6 +25,7 @@ mod limiter;
 mod limits;
 mod methods;
 mod moment;
+mod observed;
 mod options;
 mod packed;
 mod paging;

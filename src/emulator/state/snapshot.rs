@@ -3,9 +3,11 @@
 
 use std::cmp::Reverse;
 use std::collections::VecDeque;
+use std::fmt;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::de::{Error as _, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
 use super::behaviour::Behaviour;
@@ -395,6 +397,35 @@ fn read_target(stored: (u32, u8, u32, Moment), hub: &HubState, job: &Job) -> Opt
     };
     let sound = (slot as usize) < hub.devices.places() && (verdict == 0 || (verdict as usize) < job.verdicts.len());
     sound.then_some(Target { slot: Slot(slot), state, at })
+}
+
+/// A sequence of [`SnapshotRecord`]s.
+impl Serialize for HubState {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.snapshot())
+    }
+}
+
+impl<'de> Deserialize<'de> for HubState {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Records;
+        impl<'de> Visitor<'de> for Records {
+            type Value = HubState;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("the records of a hub")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut records: A) -> Result<HubState, A::Error> {
+                let mut restoration = Restoration::new();
+                while let Some(record) = records.next_element()? {
+                    restoration.push(record).map_err(A::Error::custom)?;
+                }
+                restoration.finish().map_err(A::Error::custom)
+            }
+        }
+        deserializer.deserialize_seq(Records)
+    }
 }
 
 /// Bytes as text.
