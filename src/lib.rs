@@ -2,7 +2,10 @@
 
 pub mod model;
 
+pub mod diagnostic;
 pub mod query;
+
+pub mod load;
 
 pub mod expand;
 pub mod plan;

@@ -1,0 +1,158 @@
+//! The files of a project.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use super::discover::{InvalidPattern, discover};
+use super::read::{Wanted, read_all};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, SourceId, SourceMap, Span};
+
+/// Name of the file that makes a folder a project.
+pub const PROJECT_FILE: &str = "hubjobs.yaml";
+
+/// An entry of `spec.manifests`, and where it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pattern {
+    /// A file, a folder or a glob, relative to the project file.
+    pub text: String,
+    /// Where a finding about it points.
+    pub span: Span,
+}
+
+/// Files that were found and read.
+#[derive(Debug, Default)]
+pub struct Loaded {
+    /// Those with a text, ordered by path.
+    pub ids: Vec<SourceId>,
+    /// What was wrong with the others.
+    pub diagnostics: Diagnostics,
+}
+
+impl Loaded {
+    /// Whether everything that was asked for was read. If not, nobody may conclude that a
+    /// manifest is gone.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        !self.diagnostics.has_errors()
+    }
+}
+
+/// Reads the project file of a folder.
+///
+/// # Errors
+/// When there is none, or it cannot be read.
+pub fn project(dir: &Path, sources: &mut SourceMap) -> Result<SourceId, Box<Diagnostic>> {
+    let path = dir.join(PROJECT_FILE);
+    if path.exists() {
+        return read_one(Wanted { shown: shown(dir, Path::new(PROJECT_FILE)), file: path }, sources);
+    }
+    let id = sources.add(shown(dir, Path::new(PROJECT_FILE)), String::new());
+    let message = format!("`{}` is no hubjobs project: it has no `{PROJECT_FILE}`", dir.display());
+    let finding = Diagnostic::error(Code::ProjectNotFound, Span::file(id), message);
+    Err(Box::new(finding.help("`hubjobs init` makes a project here; `-C DIR` works in another folder")))
+}
+
+/// Reads the files that a project's `spec.manifests` means. The project file itself is never one.
+pub fn manifests(dir: &Path, patterns: &[Pattern], sources: &mut SourceMap) -> Loaded {
+    let mut diagnostics = Diagnostics::new();
+    let mut files = BTreeSet::new();
+    for pattern in patterns {
+        match discover(dir, &pattern.text) {
+            Ok(found) => {
+                for (folder, why) in found.failures {
+                    diagnostics.push(not_searched(pattern, &shown(dir, &folder), &why));
+                }
+                let before = files.len();
+                let none = found.files.is_empty();
+                files.extend(found.files.into_iter().filter(|file| file != Path::new(PROJECT_FILE)));
+                if none && files.len() == before {
+                    diagnostics.push(nothing_matched(pattern));
+                }
+            }
+            Err(why) => diagnostics.push(invalid_pattern(pattern, &why)),
+        }
+    }
+    let wanted = files.into_iter().map(|file| Wanted { shown: shown(dir, &file), file: dir.join(file) }).collect();
+    read(wanted, diagnostics, sources)
+}
+
+/// Reads files and folders that were named on the command line, relative to `dir`.
+pub fn paths(dir: &Path, named: &[PathBuf], sources: &mut SourceMap) -> Loaded {
+    let mut diagnostics = Diagnostics::new();
+    let mut wanted = Vec::new();
+    for path in named {
+        let full = dir.join(path);
+        if !full.is_dir() {
+            wanted.push(Wanted { shown: slashed(path), file: full });
+            continue;
+        }
+        let found = discover(&full, ".").unwrap_or_default();
+        let id = (!found.failures.is_empty()).then(|| sources.add(slashed(path), String::new()));
+        for (folder, why) in found.failures {
+            let span = Span::file(id.unwrap_or_else(|| sources.add(slashed(path), String::new())));
+            let message = format!("cannot search `{}`: {why}", slashed(&path.join(folder)));
+            diagnostics.push(Diagnostic::error(Code::FileUnreadable, span, message));
+        }
+        let mut files = found.files;
+        files.sort();
+        wanted.extend(files.into_iter().map(|f| Wanted { shown: slashed(&path.join(&f)), file: full.join(f) }));
+    }
+    read(wanted, diagnostics, sources)
+}
+
+/// Reads one file of a project, such as a fleet file.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn file(dir: &Path, path: &Path, sources: &mut SourceMap) -> Result<SourceId, Box<Diagnostic>> {
+    read_one(Wanted { shown: shown(dir, path), file: dir.join(path) }, sources)
+}
+
+fn read_one(wanted: Wanted, sources: &mut SourceMap) -> Result<SourceId, Box<Diagnostic>> {
+    let read = read_all(vec![wanted], sources).pop();
+    read.expect("one result for each file").map_err(Box::new)
+}
+
+fn read(wanted: Vec<Wanted>, mut diagnostics: Diagnostics, sources: &mut SourceMap) -> Loaded {
+    let mut ids = Vec::with_capacity(wanted.len());
+    for read in read_all(wanted, sources) {
+        match read {
+            Ok(id) => ids.push(id),
+            Err(diagnostic) => diagnostics.push(diagnostic),
+        }
+    }
+    Loaded { ids, diagnostics }
+}
+
+fn nothing_matched(pattern: &Pattern) -> Diagnostic {
+    Diagnostic::warning(Code::NoManifests, pattern.span, format!("`{}` matches no file", pattern.text))
+        .label("nothing found")
+        .help("a file, a folder, or a pattern such as `jobs/**/*.yaml`; paths are relative to `hubjobs.yaml`")
+}
+
+fn invalid_pattern(pattern: &Pattern, why: &InvalidPattern) -> Diagnostic {
+    let message = format!("`{}` is not a file pattern: {why}", pattern.text);
+    let help = match why {
+        InvalidPattern::Outside => {
+            "manifests live below the folder of `hubjobs.yaml`; move it up to their common parent"
+        }
+        InvalidPattern::Glob(_) | InvalidPattern::Empty => "write a pattern such as `jobs/**/*.yaml`",
+    };
+    Diagnostic::error(Code::InvalidGlob, pattern.span, message).label("not a pattern").help(help)
+}
+
+fn not_searched(pattern: &Pattern, folder: &str, why: &str) -> Diagnostic {
+    Diagnostic::error(Code::FileUnreadable, pattern.span, format!("cannot search `{folder}`: {why}"))
+        .label("while looking for these files")
+        .help("remove the link, or narrow the pattern so that it is not searched")
+}
+
+/// A path as printed: from where the user is, with `/` on every platform.
+fn shown(dir: &Path, relative: &Path) -> String {
+    if dir == Path::new(".") || dir == Path::new("") { slashed(relative) } else { slashed(&dir.join(relative)) }
+}
+
+fn slashed(path: &Path) -> String {
+    let text = path.to_string_lossy();
+    if std::path::MAIN_SEPARATOR == '/' { text.into_owned() } else { text.replace(std::path::MAIN_SEPARATOR, "/") }
+}
