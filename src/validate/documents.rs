@@ -1,0 +1,70 @@
+//! From one document to what it means.
+
+use serde::Deserialize;
+
+use super::kind::Kind;
+use super::lower::{self, Lowering};
+use super::not_yet;
+use super::project_file::ProjectFile;
+use super::raw;
+use super::shape::{self, Shape};
+use super::spans::Document;
+use crate::diagnostic::{Diagnostic, SourceMap, Span};
+use crate::model::{Fleet, Manifest, ManifestSource};
+
+/// What a document means.
+pub(super) enum Meaning {
+    Manifest(Box<Manifest>),
+    Project(Box<ProjectFile>),
+    Fleet(Box<Fleet>),
+}
+
+/// A document that was checked.
+pub(super) struct Checked {
+    /// Nothing, if there was no kind to go by.
+    pub(super) kind: Option<Kind>,
+    /// Nothing after an error.
+    pub(super) meaning: Option<Meaning>,
+    /// `metadata.name`, or else the document.
+    pub(super) place: Span,
+    pub(super) findings: Vec<Diagnostic>,
+}
+
+/// Checks one document: its shape, then its meaning.
+pub(super) fn check(sources: &SourceMap, document: &Document) -> Checked {
+    let source = sources.get(document.source);
+    let mut findings = Vec::new();
+    let Shape { value, unsaid } = shape::check(document, source.text(), &mut findings);
+    let kind = shape::kind_of(&document.value);
+    let name = document.nearest("/metadata/name");
+    let place = if name.index == 0 { document.key_span(name) } else { document.value_span(name) };
+    let mut cx = Lowering::new(document, source.text(), findings);
+    if let Some(Kind::MethodJob | Kind::TwinJob) = kind
+        && source.text().contains("${")
+    {
+        not_yet::report_variables(&mut cx, document, document.root());
+    }
+    let from = || ManifestSource { path: source.path().to_owned(), line: source.position(place.start).line };
+    let meaning = match kind {
+        Some(Kind::MethodJob) => raw::MethodJob::deserialize(&*value)
+            .ok()
+            .and_then(|raw| lower::method_job(&mut cx, from(), &raw))
+            .map(|manifest| Meaning::Manifest(Box::new(manifest))),
+        Some(Kind::TwinJob) => raw::TwinJob::deserialize(&*value)
+            .ok()
+            .and_then(|raw| lower::twin_job(&mut cx, from(), &raw))
+            .map(|manifest| Meaning::Manifest(Box::new(manifest))),
+        Some(Kind::Project) => raw::Project::deserialize(&*value)
+            .ok()
+            .and_then(|raw| lower::project(&mut cx, &raw))
+            .map(|project| Meaning::Project(Box::new(project))),
+        Some(Kind::Fleet) => raw::Fleet::deserialize(&*value)
+            .ok()
+            .and_then(|raw| lower::fleet(&mut cx, &raw))
+            .map(|fleet| Meaning::Fleet(Box::new(fleet))),
+        None => None,
+    };
+    cx.settle(unsaid);
+    let meaning = meaning.filter(|_| !cx.has_errors());
+    Checked { kind, meaning, place, findings: cx.into_findings() }
+}

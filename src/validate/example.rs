@@ -1,0 +1,113 @@
+//! A document of each kind to start from.
+
+use serde_json::{Value, json};
+
+use super::kind::Kind;
+use super::raw::API_VERSION;
+use super::write::to_yaml;
+
+/// A complete document of a kind, as YAML.
+#[must_use]
+pub fn example(kind: Kind) -> String {
+    to_yaml(&value(kind)).expect("the examples are JSON values")
+}
+
+fn value(kind: Kind) -> Value {
+    let (metadata, spec) = match kind {
+        Kind::Project => (json!({"name": "buildings"}), project()),
+        Kind::MethodJob => (json!({"name": "lock-doors", "labels": {"team": "facilities"}}), method_job()),
+        Kind::TwinJob => (json!({"name": "relocate-sensors"}), twin_job()),
+        Kind::Fleet => (json!({"name": "buildings"}), fleet()),
+    };
+    json!({"apiVersion": API_VERSION, "kind": kind.as_str(), "metadata": metadata, "spec": spec})
+}
+
+fn project() -> Value {
+    json!({
+        "ownerId": "5b0d2f7e-3f0b-4a3e-9c55-2f3a4f1f6a10",
+        "owner": "bldg",
+        "manifests": ["jobs/**/*.yaml"],
+        "environments": {
+            "local": {
+                "hub": {"emulator": {
+                    "fleet": "fleet.yaml",
+                    "sku": "S3",
+                    "units": 1,
+                    "clock": {"start": "2026-12-01T08:00:00Z", "mode": "fast"},
+                }},
+                "prune": "cancelScheduled",
+            },
+            "prod": {
+                "hub": {
+                    "hostName": "contoso.azure-devices.net",
+                    "auth": {"connectionStringEnv": "IOTHUB_CONNECTION_STRING"},
+                    "sku": "S1",
+                    "units": 2,
+                },
+                "prune": "never",
+                "lookahead": "1h",
+                "safety": {"maxCancelPercent": 30},
+            },
+        },
+    })
+}
+
+fn method_job() -> Value {
+    json!({
+        "suspend": false,
+        "generation": 0,
+        "target": {"condition": "tags.building = '43' AND tags.floor = 3"},
+        "schedule": {
+            "cron": "0 22 * * 1-5",
+            "timeZone": "Europe/Berlin",
+            "startingDeadline": "30m",
+            "concurrencyPolicy": "Forbid",
+        },
+        "maxExecutionTime": "10m",
+        "method": {
+            "name": "lockDoor",
+            "payload": {"reason": "night"},
+            "responseTimeout": "15s",
+            "connectTimeout": "5s",
+        },
+        "successWhen": {"methodStatus": [200, 202], "minSucceededPercent": 95},
+    })
+}
+
+fn twin_job() -> Value {
+    json!({
+        "target": {"condition": "tags.site = 'north'"},
+        "schedule": {"at": "2026-12-01T09:30", "timeZone": "Europe/Berlin"},
+        "maxExecutionTime": "1h",
+        "twin": {
+            "tags": {"building": "43", "floor": 3},
+            "desired": {"telemetry": {"intervalSeconds": 60}, "legacyFlag": null},
+        },
+        "successWhen": {"minSucceededPercent": 98},
+    })
+}
+
+fn fleet() -> Value {
+    json!({
+        "seed": 43,
+        "groups": [{
+            "name": "locks",
+            "count": 100,
+            "idPattern": "lock-{n:05}",
+            "tags": {"building": {"$choose": ["42", "43"]}, "floor": {"$range": [1, 12]}},
+            "desired": {"telemetry": {"intervalSeconds": 300}},
+            "reported": {"firmware": {"$weighted": [{"value": "2.1", "weight": 9}, {"value": "2.0", "weight": 1}]}},
+            "connectivity": {"offlinePercent": 5, "flapping": {"percent": 10, "period": "10m"}},
+            "reportsDesired": true,
+            "methods": {"lockDoor": {
+                "status": 200,
+                "payload": {"locked": true},
+                "latency": {"min": "50ms", "max": "2s"},
+                "failPercent": 2,
+                "failStatus": 500,
+                "noAnswerPercent": 1,
+                "reports": {"locked": true},
+            }},
+        }],
+    })
+}

@@ -1,0 +1,143 @@
+//! Where lowering is in a document, and what it has found.
+
+use std::fmt;
+use std::ops::Range;
+
+use super::super::offsets;
+use super::super::spans::{Document, Node};
+use crate::diagnostic::{Diagnostic, Severity, Span};
+
+/// A place in a document, made while walking down and resolved only for a finding.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::validate) struct At<'p> {
+    parent: Option<&'p At<'p>>,
+    step: Step<'p>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Step<'p> {
+    Root,
+    Field(&'p str),
+    Item(usize),
+}
+
+impl<'p> At<'p> {
+    pub(in crate::validate) const ROOT: Self = Self { parent: None, step: Step::Root };
+
+    pub(in crate::validate) const fn field(&'p self, name: &'p str) -> Self {
+        Self { parent: Some(self), step: Step::Field(name) }
+    }
+
+    pub(in crate::validate) const fn item(&'p self, index: usize) -> Self {
+        Self { parent: Some(self), step: Step::Item(index) }
+    }
+}
+
+/// `spec.groups[2].name`.
+impl fmt::Display for At<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(parent) = self.parent else { return Ok(()) };
+        parent.fmt(f)?;
+        match self.step {
+            Step::Root => Ok(()),
+            Step::Field(name) if parent.parent.is_none() => f.write_str(name),
+            Step::Field(name) => write!(f, ".{name}"),
+            Step::Item(index) => write!(f, "[{index}]"),
+        }
+    }
+}
+
+/// One document being lowered.
+pub(in crate::validate) struct Lowering<'d> {
+    document: &'d Document,
+    /// The whole file.
+    text: &'d str,
+    findings: Vec<Diagnostic>,
+}
+
+impl<'d> Lowering<'d> {
+    pub(in crate::validate) const fn new(document: &'d Document, text: &'d str, findings: Vec<Diagnostic>) -> Self {
+        Self { document, text, findings }
+    }
+
+    pub(in crate::validate) fn into_findings(self) -> Vec<Diagnostic> {
+        self.findings
+    }
+
+    /// A document that the schema refuses must not pass because no rule here worded it.
+    pub(in crate::validate) fn settle(&mut self, unsaid: Option<Diagnostic>) {
+        if !self.has_errors() {
+            self.findings.extend(unsaid);
+        }
+    }
+
+    pub(in crate::validate) fn has_errors(&self) -> bool {
+        self.findings.iter().any(|finding| finding.severity == Severity::Error)
+    }
+
+    pub(super) const fn document(&self) -> &'d Document {
+        self.document
+    }
+
+    /// The value at a place, if it exists.
+    pub(super) fn find(&self, at: &At<'_>) -> Option<Node<'d>> {
+        let Some(parent) = at.parent else { return Some(self.document.root()) };
+        let parent = self.find(parent)?;
+        match at.step {
+            Step::Root => Some(parent),
+            Step::Field(name) => self.document.field(parent, name),
+            Step::Item(index) => self.document.item(parent, index),
+        }
+    }
+
+    /// The value at a place, or the nearest one around it.
+    fn nearest(&self, at: &At<'_>) -> Node<'d> {
+        self.find(at).unwrap_or_else(|| at.parent.map_or(self.document.root(), |parent| self.nearest(parent)))
+    }
+
+    /// Reports something about the value at a place.
+    pub(super) fn report(&mut self, at: &At<'_>, finding: impl FnOnce(Span) -> Diagnostic) {
+        let node = self.nearest(at);
+        self.push(node, finding(self.document.value_span(node)));
+    }
+
+    /// Reports something about the key at a place.
+    pub(super) fn report_key(&mut self, at: &At<'_>, finding: impl FnOnce(Span) -> Diagnostic) {
+        let node = self.nearest(at);
+        self.push(node, finding(self.document.key_span(node)));
+    }
+
+    /// Reports something about a part, in bytes, of the text at a place.
+    pub(super) fn report_part(&mut self, at: &At<'_>, part: Range<usize>, finding: impl FnOnce(Span) -> Diagnostic) {
+        let node = self.nearest(at);
+        let span = self.part_span(node, part);
+        self.push(node, finding(span));
+    }
+
+    fn part_span(&self, node: Node<'_>, part: Range<usize>) -> Span {
+        let Some(value) = node.value.as_str() else { return self.document.value_span(node) };
+        let whole = self.document.raw_span(node);
+        // The parser keeps or drops the last line breaks by rules that matter to no finding.
+        let value = value.trim_end_matches('\n');
+        let part = part.start.min(value.len())..part.end.min(value.len());
+        let bytes = offsets::locate(self.text, whole.bytes(), self.document.style(node), value, part);
+        Span::new(self.document.source, bytes)
+    }
+
+    /// Reports something about a value found by walking.
+    pub(in crate::validate) fn push(&mut self, node: Node<'_>, finding: Diagnostic) {
+        let finding = match self.document.alias_span(node) {
+            Some(alias) if alias != finding.primary.span => finding.also(alias, "brought in here"),
+            _ => finding,
+        };
+        self.findings.push(finding);
+    }
+
+    pub(super) fn value_span(&self, at: &At<'_>) -> Span {
+        self.document.value_span(self.nearest(at))
+    }
+
+    pub(super) fn key_span(&self, at: &At<'_>) -> Span {
+        self.document.key_span(self.nearest(at))
+    }
+}

@@ -1,0 +1,21 @@
+//! Documents into types that cannot be invalid, field by field, collecting every problem.
+//!
+//! What the schema has already said is not said again: a field that is missing here, or has the
+//! wrong type, was reported, and is passed over in silence.
+
+mod context;
+mod duration;
+mod fleet;
+mod job;
+mod json;
+mod method;
+mod project;
+mod schedule;
+mod target;
+mod template;
+mod twin;
+
+pub(super) use context::Lowering;
+pub(super) use fleet::fleet;
+pub(super) use job::{method_job, twin_job};
+pub(super) use project::project;

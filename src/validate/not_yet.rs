@@ -1,0 +1,88 @@
+//! What is designed but not here yet. Each is an error of its own, never ignored.
+
+use serde_json::Value;
+
+use super::kind::Kind;
+use super::lower::Lowering;
+use super::spans::{Document, Node};
+use crate::diagnostic::{Code, Diagnostic};
+
+/// What to write today instead of a field that comes later.
+pub(super) fn instead_of(kind: Kind, path: &str, field: &str) -> Option<&'static str> {
+    let parts: Vec<_> = path.split('/').skip(1).collect();
+    let help = match (kind, parts.as_slice(), field) {
+        (Kind::MethodJob | Kind::TwinJob, ["spec"], "rollout") => {
+            "remove it; write one manifest for each wave, with its own condition and time"
+        }
+        (Kind::MethodJob | Kind::TwinJob, ["spec"], "retry") => {
+            "remove it; to run the job again, raise `generation` while its starting deadline lasts"
+        }
+        (Kind::MethodJob | Kind::TwinJob, ["spec"], "expectDevices") => {
+            "remove it; `hubjobs plan` shows how many devices match"
+        }
+        (Kind::Project, ["spec", "environments", _], "variables") => {
+            "remove it, and write the values into the manifests"
+        }
+        (Kind::Project, ["spec", "environments", _, "safety"], "maxDevices" | "maxPercentOfHub") => {
+            "remove it; `hubjobs plan` shows how many devices match"
+        }
+        _ => return None,
+    };
+    Some(help)
+}
+
+/// The finding for such a field.
+pub(super) fn field(document: &Document, node: Node<'_>, name: &str, help: &str) -> Diagnostic {
+    let message = format!("`{name}` is not supported yet");
+    Diagnostic::error(Code::NotYetSupported, document.key_span(node), message)
+        .label("comes in a later version")
+        .help(help)
+}
+
+/// Whether the value at a path is the word for signing in with Entra ID.
+pub(super) fn is_entra(path: &str, value: &Value) -> bool {
+    path.ends_with("/hub/auth") && value == "entra"
+}
+
+/// The finding for it.
+pub(super) fn entra(document: &Document, node: Node<'_>) -> Diagnostic {
+    let span = document.value_span(node);
+    Diagnostic::error(Code::NotYetSupported, span, "signing in with Entra ID is not supported yet")
+        .label("comes in a later version")
+        .help("write `auth: {connectionStringEnv: IOTHUB_CONNECTION_STRING}`")
+}
+
+/// Reports every `${name}` in the texts of a document. `${` in the file is rare, so that callers
+/// look for it before they walk.
+pub(super) fn report_variables<'d>(cx: &mut Lowering<'d>, document: &'d Document, node: Node<'d>) {
+    if let Some(text) = node.value.as_str()
+        && let Some(name) = variable(text)
+    {
+        let message = format!("the substitution `${{{name}}}` is not supported yet");
+        let finding = Diagnostic::error(Code::NotYetSupported, document.value_span(node), message);
+        cx.push(node, finding.label("comes in a later version").help("write the value itself"));
+    }
+    for (_, child) in document.children(node) {
+        report_variables(cx, document, child);
+    }
+}
+
+/// The name in the first `${name}` of a text.
+fn variable(text: &str) -> Option<&str> {
+    let (_, rest) = text.split_once("${")?;
+    let (name, _) = rest.split_once('}')?;
+    let is_name = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') && !name.is_empty();
+    if is_name { Some(name) } else { variable(rest) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_names_are_variables() {
+        assert_eq!(variable("${intervalSeconds}"), Some("intervalSeconds"));
+        assert_eq!(variable("a ${} ${b c} ${d}"), Some("d"));
+        assert_eq!(variable("$x {y} ${"), None);
+    }
+}

@@ -1,0 +1,17 @@
+//! What a project file says.
+
+use std::collections::BTreeMap;
+
+use crate::diagnostic::Span;
+use crate::model::{EnvironmentName, Project};
+
+/// A project, and where those parts of its file stand that name other files.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ProjectFile {
+    /// The project.
+    pub project: Project,
+    /// The entries of `spec.manifests` and their places.
+    pub manifests: Vec<(String, Span)>,
+    /// Where each environment names its fleet file, if it does.
+    pub fleets: BTreeMap<EnvironmentName, Span>,
+}

@@ -1,0 +1,23 @@
+//! The documents as people write them. From these types comes the JSON Schema, and into them goes
+//! every document before it is lowered; each field is optional here, because a document with a
+//! missing or mistyped field is still read as far as it goes.
+//!
+//! The doc comments are what an editor shows.
+
+mod fleet;
+mod job;
+mod project;
+mod scalar;
+
+pub(super) use fleet::{Behaviour, Connectivity, Flapping, Fleet, FleetSpec, Group, Latency};
+pub(super) use job::{
+    ConcurrencyPolicy, JobMetadata, Method, MethodJob, MethodJobSpec, MethodSuccess, Schedule, Target, Twin,
+    TwinJob, TwinJobSpec, TwinSuccess,
+};
+pub(super) use project::{
+    Auth, Clock, ClockMode, Emulator, Environment, Hub, Metadata, Project, ProjectSpec, Prune, Safety, Sku,
+};
+pub(super) use scalar::{AnyObject, AnyValue, Whole};
+
+/// The only `apiVersion`.
+pub(super) const API_VERSION: &str = "hubjobs.dev/v1";
