@@ -141,9 +141,6 @@ codes! {
         "The field does nothing for this form of schedule, so it is refused rather than ignored.";
 
     // Targets
-    ConditionTooLong = "condition-too-long":
-        "IoT Hub takes queries of up to 8192 characters, and puts `SELECT * FROM devices WHERE ` before the condition. \
-         A longer one is refused with a misleading 412.";
     InvalidDeviceId = "invalid-device-id":
         "A device id has 1 to 128 ASCII letters, digits and the characters `- : . + % _ # * ? ! ( ) , = @ ; $ '`.";
     DuplicateDeviceId = "duplicate-device-id":
@@ -195,7 +192,8 @@ codes! {
     LeadingWhere = "leading-where":
         "The condition begins with WHERE, which the hub adds itself.";
     QueryTooLong = "query-too-long":
-        "The query has more characters than the hub takes.";
+        "IoT Hub takes queries of up to 8192 characters, and puts `SELECT * FROM devices WHERE ` before the condition. \
+         A longer one is refused with a misleading 412.";
     NestedTooDeeply = "nested-too-deeply":
         "The condition has more levels of brackets or NOT than the parser follows.";
     UnclosedString = "unclosed-string":

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::code::Code;
+use super::secret::mask_secrets;
 use super::source::{SourceMap, Span};
 
 /// How bad a finding is.
@@ -79,6 +80,7 @@ impl Diagnostic {
 
     fn new(severity: Severity, code: Code, span: Span, message: String) -> Self {
         let primary = Label { span, text: String::new() };
+        let message = mask_secrets(&message).into_owned();
         Self { severity, code, message, primary, secondary: Vec::new(), help: Vec::new(), notes: Vec::new(), fix: None }
     }
 

@@ -8,6 +8,7 @@ mod render_github;
 mod render_json;
 mod render_sarif;
 mod render_text;
+mod secret;
 mod source;
 
 pub use code::Code;

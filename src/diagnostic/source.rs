@@ -88,7 +88,8 @@ impl Source {
         let start = self.text.as_bytes()[..at(bytes.start)].iter().rposition(|b| *b == b'\n').map_or(0, |nl| nl + 1);
         let from = at(bytes.end.max(bytes.start));
         let end = self.text.as_bytes()[from..].iter().position(|b| *b == b'\n').map_or(self.text.len(), |nl| from + nl);
-        start..end
+        let is_crlf = end > from && self.text.as_bytes()[end - 1] == b'\r';
+        start..if is_crlf { end - 1 } else { end }
     }
 
     fn lines(&self) -> &[u32] {

@@ -80,11 +80,10 @@ impl<'t> Composer<'t> {
     }
 
     fn run(mut self) -> Composed {
-        // The parser's own limits lie above ours, so that ours speak.
         let options = granit_parser::options! {
             emit_comments: false,
-            block_nesting_limit: DEPTH_MAX * 2,
-            flow_nesting_limit: DEPTH_MAX * 2,
+            block_nesting_limit: DEPTH_MAX,
+            flow_nesting_limit: DEPTH_MAX,
         };
         let mut parser = Parser::new_from_str_with_options(self.text, options);
         while let Some(event) = parser.next_event() {
@@ -193,18 +192,19 @@ impl<'t> Composer<'t> {
     }
 
     fn plain(&mut self, text: &str, at: Extent) -> Option<Value> {
-        let (code, message, help) = match scalar::resolve(text)? {
+        let (code, message, label, help) = match scalar::resolve(text)? {
             Ok(value) => return Some(value),
             Err(NotJson::NotFinite) => {
-                (Code::NumberNotFinite, "has no JSON form", "write a finite number, or a text in quotes")
+                let help = "write a finite number, or a text in quotes";
+                (Code::NumberNotFinite, "has no JSON form", "not in JSON", help)
             }
             Err(NotJson::IntegerTooLarge) => {
                 let message = "is beyond 2^53 - 1, where many JSON readers lose digits";
-                (Code::IntegerTooLarge, message, "write it as a text, in quotes")
+                (Code::IntegerTooLarge, message, "too large", "write it as a text, in quotes")
             }
         };
         let finding = Diagnostic::error(code, self.span(at), format!("the number `{text}` {message}"));
-        self.composed.findings.push(finding.label("not kept by every reader").help(help));
+        self.composed.findings.push(finding.label(label).help(help));
         Some(Value::Null)
     }
 
@@ -277,6 +277,9 @@ impl<'t> Composer<'t> {
         };
         let size = self.entries.len() - frame.index;
         let entry = &mut self.entries[frame.index];
+        if self.text[entry.value.start as usize..end as usize].contains('\n') {
+            entry.style = Style::Block;
+        }
         entry.size = u32::try_from(size).unwrap_or(u32::MAX);
         entry.value.end = end;
         self.finish(value, frame.index, frame.anchor);
@@ -325,7 +328,7 @@ impl<'t> Composer<'t> {
         let Some(anchored) = self.anchors.get(&id) else {
             let finding =
                 Diagnostic::error(Code::UnknownAnchor, self.span(at), "an alias stands inside its own anchor");
-            self.composed.findings.push(finding.label("would never end"));
+            self.composed.findings.push(finding.label("would never end").help("write the value out"));
             return Err(Abandon);
         };
         if self.expects_key() {

@@ -68,7 +68,7 @@ pub(super) fn report_variables<'d>(cx: &mut Lowering<'d>, document: &'d Document
 }
 
 /// The name in the first `${name}` of a text.
-fn variable(text: &str) -> Option<&str> {
+pub(super) fn variable(text: &str) -> Option<&str> {
     let (_, rest) = text.split_once("${")?;
     let (name, _) = rest.split_once('}')?;
     let is_name = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') && !name.is_empty();

@@ -18,7 +18,7 @@ pub(super) fn locate(text: &str, extent: Range<usize>, style: Style, value: &str
         Style::Flow | Style::Block => None,
     };
     match reading {
-        Some(reading) if reading.value == value => reading.source_of(part),
+        Some(reading) if reading.value == value && !value.is_empty() => reading.source_of(part),
         _ => extent,
     }
 }
@@ -62,7 +62,7 @@ enum Escapes {
 /// Plain and quoted texts: a line break is a blank, n of them are n - 1 line breaks, and blanks
 /// around them do not count.
 fn fold_flow(text: &str, extent: Range<usize>, escapes: Escapes) -> Option<Reading> {
-    let mut reading = Reading::default();
+    let mut reading = Reading { end: extent.start, ..Reading::default() };
     let mut at = extent.start;
     // Bytes of the value that are not blanks at the end of a line.
     let mut kept = 0;
@@ -162,6 +162,8 @@ const fn simple_escape(c: char) -> char {
 /// Texts behind `|` and `>`. What the last line breaks become is left to the parser: nobody
 /// complains about them.
 fn block(text: &str, extent: Range<usize>, style: Style) -> Option<Reading> {
+    // What the parser gives may reach into the indentation of the next key.
+    let text = &text[..extent.end];
     let line_start = text[..extent.start].rfind('\n').map_or(0, |nl| nl + 1);
     let indent = extent.start - line_start;
     let mut reading = Reading::default();
@@ -245,5 +247,6 @@ mod tests {
         assert_eq!(found("a: >-\n  one\n  two\n\n  three\n    four\n  five\n", "five"), "40:five");
         assert_eq!(found("a: >\r\n  one\r\n  two\r\n", "two"), "15:two");
         assert_eq!(found("a:\n  - >-\n    one\n    two\n", "one two"), "14:one\n    two");
+        assert_eq!(found("a:\n  b: |\n    one\n\n    two\n  c: 1\n", "two"), "24:two");
     }
 }

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::kind::Kind;
 use super::schema::SCHEMA;
+use crate::model::Seconds;
 
 /// Names that people bring along from the hub's own API.
 const NAMES_OF_THE_HUB: [(&str, &str); 8] = [
@@ -40,6 +41,13 @@ pub(super) fn example_at(keyword: &str) -> Option<String> {
 pub(super) fn form(keyword: &str) -> Option<&'static str> {
     let (parent, _) = keyword.rsplit_once('/')?;
     SCHEMA.document.pointer(parent)?.get("patternErrorMessage")?.as_str()
+}
+
+/// Whether the value whose keyword has the path is a duration, going by its example.
+pub(super) fn is_duration(keyword: &str) -> bool {
+    let example =
+        keyword.rsplit_once('/').and_then(|(parent, _)| SCHEMA.document.pointer(parent)?.get("examples")?.get(0));
+    example.and_then(Value::as_str).is_some_and(|text| Seconds::parse(text).is_ok())
 }
 
 /// The nearest schema around a keyword that has properties; branches such as `else` have none.

@@ -43,10 +43,9 @@ pub(super) fn check<'d>(document: &'d Document, text: &str, findings: &mut Vec<D
             unsaid = unsaid.or_else(|| Some(checker.unsaid(&error)));
         }
         for finding in said {
-            // The base of the schema and that of the kind say some things twice.
-            if !findings.contains(&finding) {
-                findings.push(finding);
-            }
+            // The base of the schema and that of the kind say some things twice; the kind knows more.
+            findings.retain(|said| said.message != finding.message || said.primary != finding.primary);
+            findings.push(finding);
         }
         if is_about_value(error.kind()) {
             prune(&mut rest, error.instance_path().as_str());
@@ -95,7 +94,14 @@ impl Checker<'_> {
             ValidationErrorKind::AdditionalProperties { unexpected } => {
                 return unexpected.iter().filter_map(|name| self.unknown_field(node, path, schema, name)).collect();
             }
-            ValidationErrorKind::Required { property } => self.missing_field(node, path, schema, property),
+            ValidationErrorKind::Required { property } => {
+                let name = property.as_str().unwrap_or_default();
+                // A misspelled one is reported with its right name.
+                if misspelled(node.value, schema, name) {
+                    return Vec::new();
+                }
+                self.missing_field(node, path, schema, name)
+            }
             ValidationErrorKind::Type { kind } => self.wrong_type(node, path, schema, kind),
             ValidationErrorKind::Constant { expected_value } => {
                 self.not_one_of(node, path, std::slice::from_ref(expected_value))
@@ -151,15 +157,18 @@ impl Checker<'_> {
         if let Some(near) = nearest(name, known_here.clone()) {
             return Some(finding.help(format!("did you mean `{near}`?")));
         }
-        let elsewhere = self.kind.and_then(|kind| schema_walk::home_of(kind, name));
-        Some(match elsewhere {
-            Some(home) => finding.help(format!("write it as `{home}`")),
+        if let Some(home) = self.kind.and_then(|kind| schema_walk::home_of(kind, name)) {
+            return Some(finding.help(format!("write it as `{home}`")));
+        }
+        let here = format!("{}.{name}", path.trim_start_matches('/').replace('/', "."));
+        let other = Kind::ALL.into_iter().find(|kind| schema_walk::home_of(*kind, name).as_ref() == Some(&here));
+        Some(match other {
+            Some(kind) => finding.help(format!("a `{kind}` has it: remove it, or write `kind: {kind}`")),
             None => finding.help(format!("{place} has {}", listed(known_here, "and"))),
         })
     }
 
-    fn missing_field(&self, node: Node<'_>, path: &str, schema: &str, property: &Value) -> Diagnostic {
-        let name = property.as_str().unwrap_or_default();
+    fn missing_field(&self, node: Node<'_>, path: &str, schema: &str, name: &str) -> Diagnostic {
         let place = container(path);
         let finding = Diagnostic::error(
             Code::MissingField,
@@ -182,7 +191,8 @@ impl Checker<'_> {
             TypeKind::Multiple(set) => set.iter().next().unwrap_or(JsonType::Object),
         };
         let span = self.document.value_span(node);
-        let found = found(node.value);
+        let is_fraction = expected == JsonType::Integer && node.value.is_number();
+        let found = if is_fraction { "a fraction" } else { found(node.value) };
         let message = match node.value {
             Value::Null => format!("{} has no value", subject(path)),
             _ => format!("{} must be {}, not {found}", subject(path), words(expected)),
@@ -191,6 +201,9 @@ impl Checker<'_> {
         let raw = self.text.get(self.document.raw_span(node).bytes()).unwrap_or_default();
         let is_plain = self.document.style(node) == Style::Plain && !raw.is_empty();
         match (expected, node.value) {
+            (JsonType::String, Value::Number(number)) if number.is_u64() && schema_walk::is_duration(schema) => {
+                finding.help(format!("add the unit: `{number}s` or `{number}m`"))
+            }
             (JsonType::String, Value::Number(_) | Value::Bool(_)) if is_plain => finding
                 .help(format!("put it in quotes: `\"{raw}\"`"))
                 .fix(self.document.raw_span(node), format!("\"{raw}\"")),
@@ -208,9 +221,12 @@ impl Checker<'_> {
                 ))
             }
             (JsonType::Array, Value::String(word)) => finding.help(format!("put it in brackets: `[{word:?}]`")),
+            _ if path.is_empty() => {
+                finding.help(format!("begin with `apiVersion: {}`, `kind: MethodJob` and `metadata`", raw::API_VERSION))
+            }
             _ => match schema_walk::example_at(schema) {
                 Some(example) => finding.help(format!("write it like `{example}`")),
-                None => finding,
+                None => finding.help(format!("write {}", words(expected))),
             },
         }
     }
@@ -253,6 +269,15 @@ impl Checker<'_> {
             None => finding,
         }
     }
+}
+
+/// Whether one of the unknown fields of a map is likely to mean a field.
+fn misspelled(map: &Value, schema: &str, name: &str) -> bool {
+    let known: Vec<_> = schema_walk::fields(schema).collect();
+    let known = || known.iter().map(String::as_str);
+    let unknown =
+        map.as_object().into_iter().flat_map(|map| map.keys()).filter(|key| known().all(|k| k != key.as_str()));
+    unknown.into_iter().any(|key| nearest(key, known().collect::<Vec<_>>()) == Some(name))
 }
 
 /// `/spec/target` as `` `spec.target` ``.

@@ -25,9 +25,9 @@ pub(super) enum Style {
     DoubleQuoted,
     Literal,
     Folded,
-    /// A map or list in brackets.
+    /// A map or list in brackets, on one line.
     Flow,
-    /// A map or list by indentation.
+    /// A map or list over several lines.
     Block,
 }
 
@@ -143,7 +143,7 @@ impl Document {
         self.span(self.entry(node).value)
     }
 
-    /// A list item or a document that is a block is marked at its first key.
+    /// A list item or a document over several lines is marked at its first key.
     fn first_line(&self, entry: &Entry) -> Span {
         if entry.style != Style::Block {
             return self.span(entry.value);

@@ -47,6 +47,13 @@ fn words(error: &ScanError) -> Words {
         ErrorKind::UnclosedQuotedScalar => {
             yaml("the quote is never closed", "opened here", Some("close it, or leave both quotes out"))
         }
+        ErrorKind::InvalidTrailingSingleQuotedScalar | ErrorKind::InvalidTrailingDoubleQuotedScalar => yaml(
+            "text behind a closing quote",
+            "unexpected",
+            Some(
+                "look for a quote that is missing before it; in double quotes `\\\"` is a quote, in single quotes `''`",
+            ),
+        ),
         ErrorKind::MappingValueNotAllowed => yaml(
             "a second `: ` on one line",
             "not allowed here",
@@ -74,7 +81,11 @@ fn words(error: &ScanError) -> Words {
             "unexpected",
             Some("align it with the keys or dashes it belongs to"),
         ),
-        _ => yaml(&error.info(), "here", None),
+        _ => yaml(
+            &error.info(),
+            "here",
+            Some("put a text in quotes if it holds `: `, ` #` or begins with a special character"),
+        ),
     }
 }
 

@@ -7,8 +7,11 @@ use serde_json::{Map, Value};
 use super::super::raw;
 use super::context::{At, Lowering};
 use super::duration::Bounds;
+use super::method::invalid_method_name;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::model::{Connectivity, DeviceGroup, DeviceId, Fleet, IdPattern, MethodBehaviour, Percent, Seconds};
+use crate::model::{
+    Connectivity, DeviceGroup, DeviceId, Fleet, IdPattern, MethodBehaviour, MethodName, Percent, Seconds,
+};
 
 const FLAPPING_PERIOD: Bounds = Bounds { min: Seconds::new(1), max: Seconds::DAY, default: Seconds::HOUR };
 
@@ -120,10 +123,10 @@ impl Lowering<'_> {
         for (name, behaviour) in raw {
             let at = at.field(name);
             // `*` alone is a method name as well, and means all others here.
-            let name = self.method_name(&at, name);
-            let behaviour = self.behaviour(&at, behaviour);
-            if let (Some(name), Some(behaviour)) = (name, behaviour) {
-                lowered.insert(name.as_str().to_owned(), behaviour);
+            if let Err(why) = MethodName::new(name) {
+                self.report_key(&at, |span| invalid_method_name(span, &why));
+            } else if let Some(behaviour) = self.behaviour(&at, behaviour) {
+                lowered.insert((*name).to_owned(), behaviour);
             }
         }
         (lowered.len() == raw.len()).then_some(lowered)

@@ -119,10 +119,9 @@ impl Lowering<'_> {
             Ok(name) => Some((name, labels)),
             Err(why) => {
                 self.report(&At::ROOT.field("metadata").field("name"), |span| {
-                    let finding =
-                        Diagnostic::error(Code::InvalidName, span, format!("the name `{text}` is no manifest name"))
-                            .label(why.to_string())
-                            .note("the name is part of every job id, which has 64 characters for everything");
+                    let finding = Diagnostic::error(Code::InvalidName, span, why.to_string())
+                        .label("not a manifest name")
+                        .note("the name is part of every job id, which has 64 characters for everything");
                     match slug(text, ManifestName::LEN_MAX) {
                         Some(slug) => finding.help(format!("write `{slug}`")),
                         None => finding.help("write 1 to 24 of a-z, 0-9 and inner `-`, such as `lock-doors`"),
@@ -180,7 +179,10 @@ pub(super) fn slug(text: &str, len_max: usize) -> Option<String> {
             _ => {}
         }
     }
-    slug.truncate(len_max);
+    if slug.len() > len_max {
+        // Whole words, if there are any.
+        slug.truncate(slug[..=len_max].rfind('-').filter(|at| *at > 0).unwrap_or(len_max));
+    }
     let slug = slug.trim_matches('-');
     (!slug.is_empty()).then(|| slug.to_owned())
 }

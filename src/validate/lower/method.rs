@@ -5,8 +5,8 @@ use serde_json::Value;
 use super::super::raw;
 use super::context::{At, Lowering};
 use super::duration::Bounds;
-use crate::diagnostic::{Code, Diagnostic};
-use crate::model::{MethodCall, MethodName, Seconds};
+use crate::diagnostic::{Code, Diagnostic, Span};
+use crate::model::{InvalidMethodName, MethodCall, MethodName, Seconds};
 
 /// Largest payload of a direct method, in bytes of compact JSON ("IoT Hub quotas and throttling").
 const PAYLOAD_BYTES_MAX: usize = 128 * 1024;
@@ -39,15 +39,11 @@ impl Lowering<'_> {
         Some(MethodCall { name: name?, payload: payload?, response_timeout, connect_timeout })
     }
 
-    pub(super) fn method_name(&mut self, at: &At<'_>, text: &str) -> Option<MethodName> {
+    fn method_name(&mut self, at: &At<'_>, text: &str) -> Option<MethodName> {
         match MethodName::new(text) {
             Ok(name) => Some(name),
             Err(why) => {
-                self.report(at, |span| {
-                    Diagnostic::error(Code::InvalidMethodName, span, why.to_string())
-                        .label("not a method name")
-                        .help("write the name as the device's firmware registers it, such as `lockDoor`")
-                });
+                self.report(at, |span| invalid_method_name(span, &why));
                 None
             }
         }
@@ -72,6 +68,12 @@ impl Lowering<'_> {
         }
         Some(node.value.clone())
     }
+}
+
+pub(super) fn invalid_method_name(span: Span, why: &InvalidMethodName) -> Diagnostic {
+    Diagnostic::error(Code::InvalidMethodName, span, why.to_string())
+        .label("not a method name")
+        .help("write the name as the device's firmware registers it, such as `lockDoor`")
 }
 
 const RESPONSE_TIMEOUT: Bounds = Bounds { min: Seconds::new(5), max: Seconds::new(300), default: Seconds::new(30) };

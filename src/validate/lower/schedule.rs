@@ -12,7 +12,7 @@ impl Lowering<'_> {
         let raw::Schedule { at: once, cron, asap, time_zone, starting_deadline, concurrency_policy } = raw;
         let zone = self.zone(at, *time_zone);
         let deadline = self.duration(&at.field("startingDeadline"), *starting_deadline, &deadline_bounds());
-        let form = self.exactly_one_of(at, &["at", "cron", "asap"])?;
+        let form = self.exactly_one_of(at, &["at", "cron", "asap"], "at: \"2026-12-01T09:30Z\"")?;
         if form != "cron" && concurrency_policy.is_some() {
             self.field_not_used(&at.field("concurrencyPolicy"), form);
         }
@@ -123,7 +123,9 @@ impl Lowering<'_> {
             _ => (Code::InvalidTime, "not a time"),
         };
         let help = why.help().unwrap_or_else(|| match why {
-            InvalidAt::NotWholeMinute(_) => format!("write the minute, `{}`", text.get(..16).unwrap_or(text)),
+            InvalidAt::NotWholeMinute(_) => format!("write the minute, `{}`", without_seconds(text)),
+            InvalidAt::NotInCalendar(_) => "write a day and a minute that exist".to_owned(),
+            InvalidAt::Year(_) => "write a year from 2000 to 2099".to_owned(),
             _ => "write `2026-12-01T09:30` with `timeZone`, or `2026-12-01T09:30:00+01:00`".to_owned(),
         });
         self.report(at, |span| Diagnostic::error(code, span, why.to_string()).label(label).help(help));
@@ -140,6 +142,13 @@ impl Lowering<'_> {
 
 const fn deadline_bounds() -> Bounds {
     Bounds { min: Seconds::new(60), max: Schedule::STARTING_DEADLINE_MAX, default: Schedule::STARTING_DEADLINE_DEFAULT }
+}
+
+/// `2026-12-01T09:30Z` of `2026-12-01T09:30:15Z`.
+fn without_seconds(text: &str) -> String {
+    let (minute, rest) = text.split_at_checked(16).unwrap_or((text, ""));
+    let offset = rest.find(['Z', 'z', '+', '-']).map_or("", |at| &rest[at..]);
+    format!("{minute}{offset}")
 }
 
 /// Whether a time ends in `Z` or `+01:00`.

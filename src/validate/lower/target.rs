@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::super::raw;
+use super::super::{not_yet, raw};
 use super::context::{At, Lowering};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::model::{DeviceId, Target, TargetCondition};
@@ -12,7 +12,8 @@ impl Lowering<'_> {
     /// Lowers `target`, which has exactly one field.
     pub(super) fn target(&mut self, at: &At<'_>, raw: &raw::Target<'_>) -> Option<Target> {
         let raw::Target { condition, device_ids, all } = raw;
-        let present = self.exactly_one_of(at, &["condition", "deviceIds", "all"])?;
+        let example = "condition: \"tags.floor = 3\"";
+        let present = self.exactly_one_of(at, &["condition", "deviceIds", "all"], example)?;
         match present {
             "condition" => self.condition(&at.field("condition"), (*condition)?).map(Target::Condition),
             "deviceIds" => self.device_ids(&at.field("deviceIds"), device_ids.as_deref()?),
@@ -21,7 +22,12 @@ impl Lowering<'_> {
     }
 
     /// Which one of several fields is there; anything but one is reported.
-    pub(super) fn exactly_one_of(&mut self, at: &At<'_>, names: &[&'static str]) -> Option<&'static str> {
+    pub(super) fn exactly_one_of(
+        &mut self,
+        at: &At<'_>,
+        names: &[&'static str],
+        example: &str,
+    ) -> Option<&'static str> {
         let map = self.find(at)?.value.as_object()?;
         let present: Vec<_> = names.iter().copied().filter(|name| map.contains_key(*name)).collect();
         if let [only] = present.as_slice() {
@@ -42,13 +48,17 @@ impl Lowering<'_> {
             _ => self.report_key(at, |span| {
                 Diagnostic::error(Code::ExactlyOneOf, span, format!("`{at}` needs one of {listed}"))
                     .label("none of them is there")
-                    .help(format!("add {listed}"))
+                    .help(format!("add one of them, such as `{example}`"))
             }),
         }
         None
     }
 
     fn condition(&mut self, at: &At<'_>, text: &str) -> Option<TargetCondition> {
+        // Reported already, and nothing that the query language could say more about.
+        if not_yet::variable(text).is_some() {
+            return None;
+        }
         let (_, problems) = query::parse_condition(text);
         let mut usable = true;
         for problem in problems {
