@@ -1,8 +1,25 @@
 //! An IoT Hub in this process. [`state`] holds every rule and is pure; the skins around it speak
 //! protocols and keep files.
 
-mod fleet;
-mod in_process;
 pub mod state;
 
+mod fleet;
+
+mod in_process;
+
+mod clock;
+mod live;
+mod saved;
+mod store;
+
+mod auth;
+mod http;
+
+pub mod admin;
+mod attach;
+mod server;
+
+pub use attach::{Attached, Reached, attach, open_or_attach};
 pub use in_process::InProcessHub;
+pub use server::{Emulator, EmulatorConfig, EmulatorError, Served, Stopper};
+pub use store::{StateDir, StoreError};

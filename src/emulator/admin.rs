@@ -1,0 +1,158 @@
+//! The client of the admin calls: reads and moves the clock of an emulator, and stops it. It may be
+//! one in this process or in another one.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::auth::Key;
+use super::clock::ModeWord;
+pub use super::live::Advance;
+use crate::model::{ClockMode, JobId};
+
+/// An admin call ends at once, but for an advance, which ends soon.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// What an emulator's clock shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClockReading {
+    /// Time of the hub.
+    pub now: Timestamp,
+    /// How the clock goes.
+    #[serde(with = "ModeWord")]
+    pub mode: ClockMode,
+}
+
+/// How far to move a clock on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum TickRequest {
+    /// By a span.
+    By(SignedDuration),
+    /// To an instant.
+    To(Timestamp),
+}
+
+/// Which jobs somebody waits for.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct AdvanceRequest {
+    pub(super) jobs: Vec<String>,
+}
+
+/// Calls the admin side of one emulator.
+#[derive(Clone)]
+pub struct AdminClient {
+    address: SocketAddr,
+    key: Key,
+    http: reqwest::Client,
+}
+
+/// Why an admin call did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum AdminError {
+    /// The emulator does not answer.
+    #[error("the emulator at {address} does not answer: {cause}; is it still running?")]
+    Unreachable {
+        /// Where it was.
+        address: SocketAddr,
+        /// What went wrong, in words.
+        cause: String,
+    },
+    /// The emulator refused.
+    #[error("the emulator refused: {0}")]
+    Refused(String),
+}
+
+impl fmt::Debug for AdminClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AdminClient").field("address", &self.address).finish_non_exhaustive()
+    }
+}
+
+impl AdminClient {
+    /// A client for the emulator at that address.
+    ///
+    /// # Errors
+    /// When the HTTP client cannot be made.
+    pub(super) fn new(address: SocketAddr, key: Key) -> Result<Self, AdminError> {
+        // The HTTP client asks for a TLS provider even where it speaks none. Another one that is
+        // installed already will do as well.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let http = reqwest::Client::builder().no_proxy().timeout(TIMEOUT).build();
+        let http = http.map_err(|error| AdminError::Unreachable { address, cause: in_words(&error) })?;
+        Ok(Self { address, key, http })
+    }
+
+    /// What the clock shows.
+    ///
+    /// # Errors
+    /// When the emulator does not answer.
+    pub async fn clock(&self) -> Result<ClockReading, AdminError> {
+        self.send(self.http.get(self.url("clock"))).await
+    }
+
+    /// Moves the clock on by hand.
+    ///
+    /// # Errors
+    /// When the emulator does not answer, or the time lies in the past.
+    pub async fn tick(&self, request: TickRequest) -> Result<ClockReading, AdminError> {
+        self.send(self.http.post(self.url("tick")).json(&request)).await
+    }
+
+    /// Lets a clock in mode fast jump to what happens next to these jobs: a slice of their device
+    /// results, or their next change of state. Call it until nothing progresses.
+    ///
+    /// # Errors
+    /// When the emulator does not answer.
+    pub async fn advance(&self, jobs: &[JobId]) -> Result<Advance, AdminError> {
+        let request = AdvanceRequest { jobs: jobs.iter().map(|job| job.as_str().to_owned()).collect() };
+        self.send(self.http.post(self.url("advance")).json(&request)).await
+    }
+
+    /// Ends the emulator. It answers before it has ended.
+    ///
+    /// # Errors
+    /// When the emulator does not answer.
+    pub async fn shutdown(&self) -> Result<(), AdminError> {
+        self.respond(self.http.post(self.url("shutdown"))).await.map(|_| ())
+    }
+
+    fn url(&self, call: &str) -> String {
+        format!("http://{}/$hubjobs/{call}", self.address)
+    }
+
+    async fn send<T: DeserializeOwned>(&self, request: reqwest::RequestBuilder) -> Result<T, AdminError> {
+        let response = self.respond(request).await?;
+        response.json().await.map_err(|error| self.unreachable(&error))
+    }
+
+    async fn respond(&self, request: reqwest::RequestBuilder) -> Result<reqwest::Response, AdminError> {
+        let sent = request.bearer_auth(self.key.as_str()).send().await;
+        let response = sent.map_err(|error| self.unreachable(&error))?;
+        if response.status().is_success() {
+            return Ok(response);
+        }
+        let status = response.status();
+        let text = response.text().await.unwrap_or_default();
+        let said = serde_json::from_str::<serde_json::Value>(&text).ok();
+        let said = said.as_ref().and_then(|body| body["error"].as_str());
+        Err(AdminError::Refused(said.map_or_else(|| status.to_string(), str::to_owned)))
+    }
+
+    fn unreachable(&self, error: &reqwest::Error) -> AdminError {
+        AdminError::Unreachable { address: self.address, cause: in_words(error) }
+    }
+}
+
+/// The innermost cause says more than "error sending request".
+fn in_words(error: &reqwest::Error) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    cause.to_string()
+}

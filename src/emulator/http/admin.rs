@@ -1,0 +1,82 @@
+//! Admin calls: what a real hub does not have. They move the clock and stop the server, and have a
+//! bearer key of their own.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::{StatusCode, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde_json::json;
+
+use super::service::Service;
+use crate::emulator::admin::{AdvanceRequest, ClockReading, TickRequest};
+use crate::emulator::state::HubFault;
+use crate::model::JobId;
+
+/// The calls, each behind the key.
+pub(super) fn router(service: Arc<Service>) -> Router<Arc<Service>> {
+    Router::new()
+        .route("/clock", get(clock))
+        .route("/tick", post(tick))
+        .route("/advance", post(advance))
+        .route("/shutdown", post(shutdown))
+        .fallback(|| async { StatusCode::NOT_FOUND })
+        .layer(middleware::from_fn_with_state(service, require_key))
+}
+
+async fn require_key(State(service): State<Arc<Service>>, request: Request, next: Next) -> Response {
+    let given = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let key = given.and_then(|value| value.strip_prefix("Bearer "));
+    if key.is_some_and(|key| service.admin_key.is(key)) {
+        next.run(request).await
+    } else {
+        (StatusCode::UNAUTHORIZED, Json(json!({"error": "the admin key is wrong"}))).into_response()
+    }
+}
+
+async fn clock(State(service): State<Arc<Service>>) -> Response {
+    Json(reading(&service)).into_response()
+}
+
+async fn tick(State(service): State<Arc<Service>>, Json(request): Json<TickRequest>) -> Response {
+    let now = service.hub.now();
+    let to = match request {
+        TickRequest::By(span) => now.checked_add(span).ok(),
+        TickRequest::To(time) => Some(time),
+    };
+    match to.filter(|to| *to >= now) {
+        None => {
+            let error = json!({"error": format!("the clock shows {now} and only moves forward")});
+            (StatusCode::BAD_REQUEST, Json(error)).into_response()
+        }
+        Some(to) => match service.hub.tick(to).await {
+            Ok(_) => Json(reading(&service)).into_response(),
+            Err(fault) => failed(&fault),
+        },
+    }
+}
+
+async fn advance(State(service): State<Arc<Service>>, Json(request): Json<AdvanceRequest>) -> Response {
+    let jobs = request.jobs.into_iter().map(JobId::new).collect();
+    match service.hub.advance_for(jobs).await {
+        Ok(advance) => Json(advance).into_response(),
+        Err(fault) => failed(&fault),
+    }
+}
+
+async fn shutdown(State(service): State<Arc<Service>>) -> StatusCode {
+    service.stop.send_replace(true);
+    StatusCode::ACCEPTED
+}
+
+fn reading(service: &Service) -> ClockReading {
+    ClockReading { now: service.hub.now(), mode: service.hub.mode() }
+}
+
+fn failed(fault: &HubFault) -> Response {
+    let status = StatusCode::from_u16(fault.kind.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    (status, Json(json!({"error": fault.text}))).into_response()
+}

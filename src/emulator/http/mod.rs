@@ -1,0 +1,13 @@
+//! The HTTP skin: translates requests into events of the hub and its replies into responses. Keeps
+//! no rule of the hub but those of the way there: versions, signatures, sizes, request throttles.
+
+mod admin;
+mod envelope;
+mod reply;
+mod request;
+mod route;
+mod service;
+mod throttle;
+
+pub(super) use service::{Service, router};
+pub(super) use throttle::Throttles;

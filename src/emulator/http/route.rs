@@ -1,0 +1,202 @@
+//! Which operation a method and a path ask for, and what that operation needs.
+
+use axum::http::Method;
+use percent_encoding::percent_decode_str;
+
+use super::throttle::Meter;
+use crate::emulator::auth::Right;
+
+/// One operation of the service API, with the ids from its path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Operation {
+    CreateJob(String),
+    GetJob(String),
+    CancelJob(String),
+    ListJobs,
+    Query,
+    GetTwin(String),
+    PatchTwin(String),
+    ReplaceTwin(String),
+    InvokeMethod(String),
+    GetDevice(String),
+    PutDevice(String),
+    DeleteDevice(String),
+    ListDevices,
+    BulkDevices,
+    ListModules(String),
+    PurgeCommands(String),
+    DeviceStatistics,
+    ServiceStatistics,
+    ListV1Jobs,
+    CreateV1Job,
+    GetV1Job(String),
+    CancelV1Job(String),
+}
+
+/// Why there is no operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum NoRoute {
+    /// No such path.
+    Path,
+    /// The path exists, but not with this method.
+    Method,
+}
+
+/// Segments of a path, decoded after the split: an id may hold an encoded slash.
+pub(super) fn segments(raw_path: &str) -> Vec<String> {
+    let path = raw_path.strip_prefix('/').unwrap_or(raw_path);
+    let path = path.strip_suffix('/').unwrap_or(path);
+    path.split('/').map(|segment| percent_decode_str(segment).decode_utf8_lossy().into_owned()).collect()
+}
+
+impl Operation {
+    /// # Errors
+    /// When nothing is served under that method and path.
+    pub(super) fn find(method: &Method, segments: &[String]) -> Result<Self, NoRoute> {
+        let parts: Vec<&str> = segments.iter().map(String::as_str).collect();
+        let id = |id: &str| id.to_owned();
+        Ok(match (method.as_str(), parts.as_slice()) {
+            ("GET", ["jobs", "v2", "query"]) => Self::ListJobs,
+            ("PUT", ["jobs", "v2", job]) => Self::CreateJob(id(job)),
+            ("GET", ["jobs", "v2", job]) => Self::GetJob(id(job)),
+            ("POST", ["jobs", "v2", job, "cancel"]) => Self::CancelJob(id(job)),
+            ("GET", ["jobs"]) => Self::ListV1Jobs,
+            ("POST", ["jobs", "create"]) => Self::CreateV1Job,
+            ("GET", ["jobs", job]) => Self::GetV1Job(id(job)),
+            ("DELETE", ["jobs", job]) => Self::CancelV1Job(id(job)),
+            ("POST", ["devices", "query"]) => Self::Query,
+            ("GET", ["devices"]) => Self::ListDevices,
+            ("POST", ["devices"]) => Self::BulkDevices,
+            ("GET", ["devices", device]) => Self::GetDevice(id(device)),
+            ("PUT", ["devices", device]) => Self::PutDevice(id(device)),
+            ("DELETE", ["devices", device]) => Self::DeleteDevice(id(device)),
+            ("GET", ["devices", device, "modules"]) => Self::ListModules(id(device)),
+            ("DELETE", ["devices", device, "commands"]) => Self::PurgeCommands(id(device)),
+            ("GET", ["statistics", "devices"]) => Self::DeviceStatistics,
+            ("GET", ["statistics", "service"]) => Self::ServiceStatistics,
+            ("GET", ["twins", device]) => Self::GetTwin(id(device)),
+            ("PATCH", ["twins", device]) => Self::PatchTwin(id(device)),
+            ("PUT", ["twins", device]) => Self::ReplaceTwin(id(device)),
+            ("POST", ["twins", device, "methods"]) => Self::InvokeMethod(id(device)),
+            (_, path) => return Err(no_route(path)),
+        })
+    }
+
+    /// The right of a shared access policy that it needs.
+    pub(super) const fn right(&self) -> Right {
+        match self {
+            Self::GetJob(_)
+            | Self::ListJobs
+            | Self::ListV1Jobs
+            | Self::GetV1Job(_)
+            | Self::GetDevice(_)
+            | Self::ListDevices
+            | Self::ListModules(_)
+            | Self::DeviceStatistics => Right::RegistryRead,
+            Self::CreateJob(_)
+            | Self::CancelJob(_)
+            | Self::CreateV1Job
+            | Self::CancelV1Job(_)
+            | Self::PutDevice(_)
+            | Self::DeleteDevice(_)
+            | Self::BulkDevices => Right::RegistryWrite,
+            Self::Query
+            | Self::GetTwin(_)
+            | Self::PatchTwin(_)
+            | Self::ReplaceTwin(_)
+            | Self::InvokeMethod(_)
+            | Self::PurgeCommands(_)
+            | Self::ServiceStatistics => Right::ServiceConnect,
+        }
+    }
+
+    /// Whether its body means something.
+    pub(super) const fn reads_body(&self) -> bool {
+        matches!(
+            self,
+            Self::CreateJob(_)
+                | Self::Query
+                | Self::PatchTwin(_)
+                | Self::ReplaceTwin(_)
+                | Self::InvokeMethod(_)
+                | Self::PutDevice(_)
+                | Self::BulkDevices
+                | Self::CreateV1Job
+        )
+    }
+
+    /// The budget it is taken from, if any.
+    pub(super) const fn meter(&self) -> Option<Meter> {
+        match self {
+            Self::CreateJob(_) | Self::GetJob(_) | Self::CancelJob(_) | Self::ListJobs => Some(Meter::Jobs),
+            Self::Query => Some(Meter::Queries),
+            _ => None,
+        }
+    }
+}
+
+fn no_route(path: &[&str]) -> NoRoute {
+    match path {
+        ["jobs"] | ["jobs", _] | ["jobs", "v2", _] | ["jobs", "v2", _, "cancel"] => NoRoute::Method,
+        ["devices"] | ["devices", _] | ["devices", _, "modules" | "commands"] => NoRoute::Method,
+        ["statistics", "devices" | "service"] | ["twins", _] | ["twins", _, "methods"] => NoRoute::Method,
+        _ => NoRoute::Path,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn find(method: &str, path: &str) -> Result<Operation, NoRoute> {
+        Operation::find(&method.parse().unwrap(), &segments(path))
+    }
+
+    #[test]
+    fn every_documented_path() {
+        let id = || "x".to_owned();
+        let table = [
+            ("PUT", "/jobs/v2/x", Operation::CreateJob(id())),
+            ("GET", "/jobs/v2/x", Operation::GetJob(id())),
+            ("POST", "/jobs/v2/x/cancel", Operation::CancelJob(id())),
+            ("GET", "/jobs/v2/query", Operation::ListJobs),
+            ("POST", "/devices/query", Operation::Query),
+            ("GET", "/twins/x", Operation::GetTwin(id())),
+            ("PATCH", "/twins/x", Operation::PatchTwin(id())),
+            ("PUT", "/twins/x", Operation::ReplaceTwin(id())),
+            ("POST", "/twins/x/methods", Operation::InvokeMethod(id())),
+            ("GET", "/devices/x", Operation::GetDevice(id())),
+            ("PUT", "/devices/x", Operation::PutDevice(id())),
+            ("DELETE", "/devices/x", Operation::DeleteDevice(id())),
+            ("GET", "/devices", Operation::ListDevices),
+            ("GET", "/devices/", Operation::ListDevices),
+            ("POST", "/devices", Operation::BulkDevices),
+            ("GET", "/devices/x/modules", Operation::ListModules(id())),
+            ("DELETE", "/devices/x/commands", Operation::PurgeCommands(id())),
+            ("GET", "/statistics/devices", Operation::DeviceStatistics),
+            ("GET", "/statistics/service", Operation::ServiceStatistics),
+            ("GET", "/jobs", Operation::ListV1Jobs),
+            ("POST", "/jobs/create", Operation::CreateV1Job),
+            ("GET", "/jobs/x", Operation::GetV1Job(id())),
+            ("DELETE", "/jobs/x", Operation::CancelV1Job(id())),
+        ];
+        for (method, path, operation) in table {
+            assert_eq!(find(method, path), Ok(operation), "{method} {path}");
+        }
+    }
+
+    #[test]
+    fn ids_are_decoded_after_the_split() {
+        assert_eq!(find("GET", "/twins/a%2Fb%23%25"), Ok(Operation::GetTwin("a/b#%".to_owned())));
+        assert_eq!(find("GET", "/twins/a+b@c"), Ok(Operation::GetTwin("a+b@c".to_owned())));
+        assert_eq!(find("PUT", "/devices/query"), Ok(Operation::PutDevice("query".to_owned())));
+    }
+
+    #[test]
+    fn nothing_there() {
+        assert_eq!(find("PUT", "/jobs/v2/"), Err(NoRoute::Method));
+        assert_eq!(find("DELETE", "/twins/x"), Err(NoRoute::Method));
+        assert_eq!(find("GET", "/configurations"), Err(NoRoute::Path));
+        assert_eq!(find("GET", "/"), Err(NoRoute::Path));
+    }
+}

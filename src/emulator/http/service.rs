@@ -1,0 +1,129 @@
+//! One request from its arrival to its response.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderName, HeaderValue, Method, Request, Response, header};
+use jiff::Timestamp;
+use jiff::fmt::rfc2822::DateTimePrinter;
+use tokio::sync::watch;
+
+use super::admin;
+use super::envelope::{method_not_allowed, refused};
+use super::reply::accepted;
+use super::request;
+use super::route::{NoRoute, Operation, segments};
+use super::throttle::Throttles;
+use crate::emulator::auth::{Access, Key, Policies};
+use crate::emulator::live::LiveHub;
+use crate::emulator::state::{FaultKind, HubFault, Reply};
+use crate::model::ClockMode;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-ms-request-id");
+
+/// All that the HTTP skin knows of its hub.
+#[derive(Debug)]
+pub(in crate::emulator) struct Service {
+    /// The hub.
+    pub(in crate::emulator) hub: Arc<LiveHub>,
+    /// Who may call it.
+    pub(in crate::emulator) policies: Policies,
+    /// Names that tokens may be made for.
+    pub(in crate::emulator) hosts: Vec<String>,
+    /// Where it listens.
+    pub(in crate::emulator) port: u16,
+    /// Request throttles, unless they are off.
+    pub(in crate::emulator) throttles: Option<Throttles>,
+    /// Key of the admin calls.
+    pub(in crate::emulator) admin_key: Key,
+    /// Set to end the server.
+    pub(in crate::emulator) stop: watch::Sender<bool>,
+}
+
+/// Serves the service API and, under `/$hubjobs/`, the admin calls.
+pub(in crate::emulator) fn router(service: Arc<Service>) -> Router {
+    Router::new().nest("/$hubjobs", admin::router(Arc::clone(&service))).fallback(serve).with_state(service)
+}
+
+async fn serve(State(service): State<Arc<Service>>, request: Request<Body>) -> Response<Body> {
+    let method = request::effective_method(request.method(), request.headers());
+    let mut response = match service.answer(&method, request).await {
+        Ok(reply) => accepted(reply),
+        Err(Refused::Method) => method_not_allowed(method.as_str()),
+        Err(Refused::Fault(fault)) => refused(&fault, service.hub.now()),
+    };
+    let headers = response.headers_mut();
+    headers.insert(header::SERVER, HeaderValue::from_static("Microsoft-HTTPAPI/2.0"));
+    headers.insert(header::VARY, HeaderValue::from_static("Origin"));
+    headers.extend(date(service.hub.now()).map(|date| (header::DATE, date)));
+    let id = uuid::Uuid::new_v4().to_string();
+    headers.extend(HeaderValue::try_from(id).ok().map(|id| (REQUEST_ID, id)));
+    response
+}
+
+/// Why a request has no reply of the hub.
+enum Refused {
+    /// The path exists, the method does not.
+    Method,
+    /// The hub, or a check on the way to it, refuses.
+    Fault(HubFault),
+}
+
+impl<F: Into<HubFault>> From<F> for Refused {
+    fn from(fault: F) -> Self {
+        Self::Fault(fault.into())
+    }
+}
+
+impl Service {
+    async fn answer(&self, method: &Method, request: Request<Body>) -> Result<Reply, Refused> {
+        let (parts, body) = request.into_parts();
+        let path = segments(parts.uri.path());
+        request::check_length(method, &parts.headers)?;
+        let operation = Operation::find(method, &path).map_err(|absent| match absent {
+            NoRoute::Method => Refused::Method,
+            NoRoute::Path => Refused::Fault(not_served(parts.uri.path())),
+        })?;
+        request::check_version(&parts.uri)?;
+        let header = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+        self.authorize(header, &path, &operation)?;
+        if let (Some(throttles), Some(meter)) = (&self.throttles, operation.meter()) {
+            throttles.take(meter, Instant::now())?;
+        }
+        let json = if operation.reads_body() { request::read_json(body).await? } else { serde_json::Value::Null };
+        let reply = self.hub.call(request::event(operation, &parts.uri, &parts.headers, json)).await?;
+        self.wait_for_device(&reply).await;
+        Ok(reply)
+    }
+
+    fn authorize(&self, header: Option<&str>, path: &[String], operation: &Operation) -> Result<(), HubFault> {
+        let access =
+            Access { hosts: &self.hosts, port: self.port, path, right: operation.right(), wall_now: Timestamp::now() };
+        self.policies.authorize(header, &access).map_err(|refusal| {
+            tracing::info!("401 for {operation:?}: {refusal}");
+            FaultKind::IotHubUnauthorizedAccess.into()
+        })
+    }
+
+    /// A device takes its time to answer a method, where time passes by itself.
+    async fn wait_for_device(&self, reply: &Reply) {
+        if let Reply::Method { latency_ms, .. } = reply
+            && self.hub.mode() == ClockMode::Real
+        {
+            tokio::time::sleep(Duration::from_millis((*latency_ms).into())).await;
+        }
+    }
+}
+
+fn not_served(path: &str) -> HubFault {
+    HubFault::new(FaultKind::ResourceNotFound, format!("The emulator does not serve `{path}`."))
+}
+
+/// The hub's own time, not the machine's: clients compare it with what they take for now.
+fn date(now: Timestamp) -> Option<HeaderValue> {
+    let text = DateTimePrinter::new().timestamp_to_rfc9110_string(&now).ok()?;
+    HeaderValue::try_from(text).ok()
+}

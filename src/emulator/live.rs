@@ -1,0 +1,211 @@
+//! The hub that runs: state machine, clock and journal together.
+//!
+//! Every call takes the same way: lock, apply, queue the record, unlock, wait for the disk. What a
+//! reply shows, a read's too, is on disk before the reply leaves.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::clock::VirtualClock;
+use super::saved::Kept;
+use super::state::{FaultKind, HubEvent, HubFault, HubState, Reply};
+use super::store::{Image, LogFailed, Record, Store, StoreError};
+use crate::model::{ClockMode, JobId};
+
+/// Instants at which something happens that one call of [`LiveHub::advance_for`] may pass: enough
+/// to be quick, few enough to draw.
+const INSTANTS_PER_ADVANCE: usize = 250;
+/// A journal shorter than this is never worth a snapshot while the hub runs.
+const JOURNAL_LEN_MIN: u64 = 16 << 20;
+
+/// A hub with its clock and its files. Shared by all connections.
+#[derive(Debug)]
+pub(super) struct LiveHub {
+    /// Gone once the hub is closed.
+    held: Mutex<Option<Held>>,
+    /// Apart, so that reading the time does not wait for a long query. Taken after `held`.
+    clock: Mutex<VirtualClock>,
+}
+
+#[derive(Debug)]
+struct Held {
+    kept: Kept,
+    seq: u64,
+    snapshot_len: u64,
+    store: Arc<Store>,
+}
+
+/// How far a wait for jobs has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Advance {
+    /// Time of the hub.
+    pub now: Timestamp,
+    /// Whether anything happened to the jobs; if not, nothing more will by itself.
+    pub progressed: bool,
+}
+
+impl LiveHub {
+    /// Goes on with a hub whose last record has the number `seq`.
+    pub(super) const fn new(kept: Kept, seq: u64, store: Arc<Store>, clock: VirtualClock) -> Self {
+        Self { held: Mutex::new(Some(Held { kept, seq, snapshot_len: 0, store })), clock: Mutex::new(clock) }
+    }
+
+    /// How the clock goes.
+    pub(super) fn mode(&self) -> ClockMode {
+        self.clock().mode()
+    }
+
+    /// Time of the hub.
+    pub(super) fn now(&self) -> Timestamp {
+        self.clock().read(Timestamp::now())
+    }
+
+    /// Does what the event says, and waits until it is on disk.
+    ///
+    /// # Errors
+    /// The hub's refusal, or [`FaultKind::ServiceUnavailable`] when the disk failed or the hub was
+    /// closed.
+    pub(super) async fn call(self: &Arc<Self>, event: HubEvent) -> Result<Reply, HubFault> {
+        self.apart(move |hub, held| held.apply(event, hub.now())).await
+    }
+
+    /// Moves the clock on to `to`; an earlier time changes nothing.
+    ///
+    /// # Errors
+    /// As [`Self::call`].
+    pub(super) async fn tick(self: &Arc<Self>, to: Timestamp) -> Result<(), HubFault> {
+        self.apart(move |hub, held| hub.move_on(held, to)).await
+    }
+
+    /// Jumps to what happens next to the jobs, a slice at a time so that a caller can draw it.
+    /// Only a clock in mode fast jumps.
+    ///
+    /// # Errors
+    /// As [`Self::call`].
+    pub(super) async fn advance_for(self: &Arc<Self>, jobs: Vec<JobId>) -> Result<Advance, HubFault> {
+        self.apart(move |hub, held| {
+            let reached = match hub.mode() {
+                ClockMode::Fast => jump(&mut held.kept.hub, &jobs),
+                ClockMode::Real => None,
+            };
+            if let Some(reached) = reached {
+                hub.move_on(held, reached)?;
+            }
+            Ok(Advance { now: hub.now(), progressed: reached.is_some() })
+        })
+        .await
+    }
+
+    /// Lets the time of the hub catch up with its clock. Needs no record: the clock catches up again
+    /// after a restart.
+    pub(super) fn breathe(&self) {
+        if let Some(held) = self.lock().as_mut() {
+            held.kept.hub.advance(self.now());
+        }
+    }
+
+    /// Writes a last snapshot if anything happened since the one before, and lets go of the files.
+    /// Later calls are refused.
+    ///
+    /// # Errors
+    /// When the snapshot cannot be written; the journal has everything then.
+    pub(super) fn close(&self) -> Result<(), StoreError> {
+        let Some(held) = self.lock().take() else { return Ok(()) };
+        if held.store.log().is_empty() { Ok(()) } else { held.snapshot(self.now()).map(|_| ()) }
+    }
+
+    /// Sets the clock and writes that down: a jump, unlike the passing of time, is an event.
+    fn move_on(&self, held: &mut Held, to: Timestamp) -> Result<(), HubFault> {
+        self.clock().advance(to, Timestamp::now());
+        held.apply(HubEvent::Tick, self.now()).map(|_| ())
+    }
+
+    /// Runs `work` on a thread that may block, then waits until all that it saw is on disk.
+    async fn apart<T: Send + 'static>(
+        self: &Arc<Self>,
+        work: impl FnOnce(&Self, &mut Held) -> Result<T, HubFault> + Send + 'static,
+    ) -> Result<T, HubFault> {
+        let hub = Arc::clone(self);
+        let locked = move || {
+            let mut held = hub.lock();
+            let held = held.as_mut().ok_or_else(closed)?;
+            let outcome = work(&hub, held);
+            Ok::<_, HubFault>((outcome, held.seq, Arc::clone(&held.store)))
+        };
+        let worked = tokio::task::spawn_blocking(locked).await;
+        let (outcome, seq, store) = worked.map_err(|_| HubFault::from(FaultKind::ServerError))??;
+        store.log().committed(seq).await.map_err(unavailable)?;
+        outcome
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Held>> {
+        // A panic inside the state machine may have left it half changed: let every later call fail
+        // as well, and let the next start replay the journal.
+        self.held.lock().unwrap_or_else(|poisoned| {
+            let mut held = poisoned.into_inner();
+            *held = None;
+            held
+        })
+    }
+
+    fn clock(&self) -> MutexGuard<'_, VirtualClock> {
+        self.clock.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Held {
+    fn apply(&mut self, event: HubEvent, now: Timestamp) -> Result<Reply, HubFault> {
+        if event.is_read() {
+            return self.kept.hub.apply(event, now);
+        }
+        let record = Record { seq: self.seq + 1, at: now, wall: Timestamp::now(), event: &event };
+        let bytes = serde_json::to_vec(&record).map_err(|_| HubFault::from(FaultKind::ServerError))?;
+        // A refused event changes nothing and leaves no trace.
+        let reply = self.kept.hub.apply(event, now)?;
+        self.seq += 1;
+        self.store.log().append(self.seq, &bytes);
+        self.shorten_journal(now);
+        Ok(reply)
+    }
+
+    /// A journal about as long as a snapshot takes about as long to read: time for a new one.
+    fn shorten_journal(&mut self, now: Timestamp) {
+        if self.store.log().len() < self.snapshot_len.max(JOURNAL_LEN_MIN) {
+            return;
+        }
+        match self.snapshot(now) {
+            Ok(len) => self.snapshot_len = len,
+            Err(error) => {
+                tracing::warn!("the journal grows on: {error}");
+                self.snapshot_len = self.store.log().len().saturating_mul(2);
+            }
+        }
+    }
+
+    fn snapshot(&self, now: Timestamp) -> Result<u64, StoreError> {
+        self.store.begin_generation(Image { at: now, wall: Timestamp::now(), pieces: self.kept.pieces() })
+    }
+}
+
+/// Lets time go on over a slice of what happens to the jobs; the last instant of the slice, if
+/// anything happens to them at all.
+fn jump(hub: &mut HubState, jobs: &[JobId]) -> Option<Timestamp> {
+    let mut reached = None;
+    for _ in 0..INSTANTS_PER_ADVANCE {
+        let Some(next) = hub.next_event_of(jobs) else { break };
+        hub.advance(next);
+        reached = Some(next);
+    }
+    reached
+}
+
+fn closed() -> HubFault {
+    HubFault::new(FaultKind::ServiceUnavailable, "The emulator is stopping.")
+}
+
+fn unavailable(error: LogFailed) -> HubFault {
+    tracing::error!("{error}");
+    HubFault::new(FaultKind::ServiceUnavailable, error.to_string())
+}

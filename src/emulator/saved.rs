@@ -1,0 +1,187 @@
+//! What an emulator keeps beside its journal, and how a hub comes back from it.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::Path;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::auth::Policies;
+use super::clock::{ModeWord, VirtualClock};
+use super::server::{EmulatorConfig, EmulatorError};
+use super::state::{HubEvent, HubOptions, HubState, Restoration, SnapshotRecord};
+use super::store::{FreshStore, Image, Record, Recovered, RecoveredState, StateDir, StateLock, Store, StoreError};
+use crate::model::{ClockMode, Fleet, sha256_base32};
+
+/// What snapshots keep.
+#[derive(Debug)]
+pub(super) struct Kept {
+    /// What is not the hub's own affair.
+    pub(super) about: About,
+    /// The hub.
+    pub(super) hub: HubState,
+}
+
+/// How the emulator was run.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct About {
+    /// How its clock went.
+    #[serde(with = "ModeWord")]
+    mode: ClockMode,
+    /// Which fleet its devices were made from.
+    fleet: Option<String>,
+}
+
+/// One line of a snapshot.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(clippy::large_enum_variant, reason = "nearly all are of the large kind, and none is kept")]
+pub(super) enum Piece {
+    /// The first.
+    About(About),
+    /// All others.
+    Hub(SnapshotRecord),
+}
+
+impl Kept {
+    /// The lines of a snapshot.
+    pub(super) fn pieces(&self) -> impl Iterator<Item = Piece> {
+        std::iter::once(Piece::About(self.about.clone())).chain(self.hub.snapshot().map(Piece::Hub))
+    }
+}
+
+/// A hub as its last process left it, and where it goes on.
+pub(super) struct Saved {
+    pub(super) kept: Kept,
+    pub(super) seq: u64,
+    pub(super) store: Store,
+    pub(super) clock: VirtualClock,
+}
+
+/// Opens the hub in the folder, or begins it there.
+///
+/// # Errors
+/// When the files cannot be used, or the fleet is not possible.
+pub(super) fn open(lock: StateLock, config: &EmulatorConfig) -> Result<Saved, EmulatorError> {
+    let wall = Timestamp::now();
+    let (mut about, mut hub) = (None, Restoration::new());
+    let take = |piece| match piece {
+        Piece::About(found) => {
+            about = Some(found);
+            Ok(())
+        }
+        Piece::Hub(record) => hub.push(record).map_err(|bad| bad.to_string()),
+    };
+    match Store::open(lock, take)? {
+        Recovered::Fresh(fresh) => begin(fresh, config, wall),
+        Recovered::State(recovered) => {
+            let path = recovered.store.lock().dir().path();
+            let damaged = |detail| StoreError::Damaged { path: path.to_owned(), detail };
+            let about = about.ok_or_else(|| damaged("the snapshot does not say how it was made".to_owned()))?;
+            let hub = hub.finish().map_err(|bad| damaged(bad.to_string()))?;
+            Ok(resume(Kept { about, hub }, recovered, config, wall)?)
+        }
+    }
+}
+
+fn begin(fresh: FreshStore, config: &EmulatorConfig, wall: Timestamp) -> Result<Saved, EmulatorError> {
+    let now = config.clock.start.unwrap_or(wall);
+    let mut hub = HubState::new(options(config), now);
+    if let Some(fleet) = &config.fleet {
+        hub.add_fleet(fleet).map_err(|refused| EmulatorError::Fleet { name: fleet.name.clone(), refused })?;
+    }
+    let about = About { mode: config.clock.mode, fleet: config.fleet.as_ref().map(fingerprint) };
+    let kept = Kept { about, hub };
+    let store = fresh.begin(Image { at: now, wall, pieces: kept.pieces() })?;
+    Ok(Saved { kept, seq: 0, store, clock: VirtualClock::new(config.clock.mode, now, wall) })
+}
+
+fn resume(
+    mut kept: Kept,
+    recovered: RecoveredState<HubEvent>,
+    config: &EmulatorConfig,
+    wall: Timestamp,
+) -> Result<Saved, StoreError> {
+    let RecoveredState { mut at, wall: mut left, records, seq, store } = recovered;
+    let mut changed = !records.is_empty();
+    for record in records {
+        (at, left) = (record.at, record.wall);
+        replay(&mut kept.hub, record, store.lock().dir().path())?;
+    }
+    let mode = config.clock.mode;
+    let off = match (kept.about.mode, mode) {
+        (ClockMode::Real, ClockMode::Real) => wall.duration_since(left.min(wall)),
+        _ => SignedDuration::ZERO,
+    };
+    let now = at.saturating_add(off).unwrap_or(at);
+    changed |= kept.take_over(config);
+    if changed {
+        let begun = store.begin_generation(Image { at: now, wall, pieces: kept.pieces() });
+        // The journal still has everything.
+        begun.map(|_| ()).unwrap_or_else(|error| tracing::warn!("no new snapshot: {error}"));
+    }
+    Ok(Saved { kept, seq, store, clock: VirtualClock::new(mode, now, wall) })
+}
+
+fn options(config: &EmulatorConfig) -> HubOptions {
+    let seed = config.fleet.as_ref().map_or(0, |fleet| fleet.seed);
+    HubOptions { throttling: config.throttling, seed, ..HubOptions::new(config.size) }
+}
+
+impl Kept {
+    /// Takes over what the caller decides anew at every start; says whether that changed anything.
+    fn take_over(&mut self, config: &EmulatorConfig) -> bool {
+        if self.about.fleet != config.fleet.as_ref().map(fingerprint) {
+            tracing::warn!(
+                "the fleet file has changed since this emulator first started; its devices stay as they are; \
+                 remove the state folder to start again with the new fleet"
+            );
+        }
+        let before = (self.about.mode, self.hub.options());
+        self.about.mode = config.clock.mode;
+        self.hub.set_options(options(config));
+        before != (self.about.mode, self.hub.options())
+    }
+}
+
+fn replay(hub: &mut HubState, record: Record<HubEvent>, dir: &Path) -> Result<(), StoreError> {
+    let Record { seq, at, event, .. } = record;
+    hub.apply(event, at).map(|_| ()).map_err(|fault| StoreError::Damaged {
+        path: dir.to_owned(),
+        detail: format!("record {seq} of the journal was accepted once and is refused now ({fault})"),
+    })
+}
+
+/// Tells fleets apart. Only ever compared; a new version of this program may at worst warn once
+/// too often.
+fn fingerprint(fleet: &Fleet) -> String {
+    sha256_base32(format!("{fleet:?}").as_bytes(), 16)
+}
+
+/// The shared access policies of the hub in this folder; new ones if it has none yet.
+///
+/// # Errors
+/// When the file cannot be used.
+pub(super) fn policies(dir: &StateDir) -> Result<Policies, StoreError> {
+    let path = dir.keys();
+    let io = |action| {
+        let path = path.clone();
+        move |source| StoreError::Io { action, path, source }
+    };
+    match fs::read(&path) {
+        Ok(json) => serde_json::from_slice(&json).map_err(|error| StoreError::Damaged {
+            path: path.clone(),
+            // The text of the error would quote the file.
+            detail: format!("line {} is not what was written", error.line()),
+        }),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            let policies = Policies::random();
+            let json = serde_json::to_vec_pretty(&policies).map_err(|error| io("encode")(error.into()))?;
+            dir.replace(&path, &json)?;
+            Ok(policies)
+        }
+        Err(error) => Err(io("read")(error)),
+    }
+}

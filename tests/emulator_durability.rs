@@ -1,0 +1,184 @@
+//! A `kill -9` at any moment loses nothing that was acknowledged, and damaged files are refused.
+
+#![expect(clippy::unwrap_used, reason = "a test ends with the first surprise")]
+
+mod local_hub;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use hubjobs::emulator::{Attached, Emulator, EmulatorError, StateDir, StoreError, attach};
+use local_hub::{Caller, config, serve};
+use rand::RngExt as _;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+/// Tells [`emulator_process`] which folder to serve.
+const STATE: &str = "HUBJOBS_TEST_STATE";
+const ROUNDS: u64 = 40;
+const WRITERS: usize = 4;
+
+/// Not a test by itself: the other process of the tests below.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn emulator_process() {
+    let Some(dir) = std::env::var_os(STATE) else { return };
+    let served = serve(&StateDir::new(PathBuf::from(dir)), &config()).await;
+    served.ended().await.unwrap();
+}
+
+struct Killed(Child);
+
+impl Killed {
+    fn start(dir: &Path) -> Self {
+        let child = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "emulator_process", "--nocapture"])
+            .env(STATE, dir)
+            .stdout(Stdio::null())
+            .spawn();
+        Self(child.unwrap())
+    }
+
+    async fn attached(&self, dir: &Path) -> Attached {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        loop {
+            if let Some(attached) = attach(&StateDir::new(dir)).await.unwrap() {
+                return attached;
+            }
+            assert!(Instant::now() < deadline, "the emulator process did not start");
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    }
+}
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+}
+
+/// What one writer knows of its device: which revision of the tag was sent, and which was
+/// acknowledged.
+#[derive(Default)]
+struct Progress {
+    sent: AtomicU64,
+    acknowledged: AtomicU64,
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_kill_at_any_moment_loses_nothing_acknowledged() {
+    let dir = tempfile::tempdir().unwrap();
+    let progress: Arc<[Progress; WRITERS]> = Arc::default();
+    let mut created = Vec::new();
+    for round in 0..ROUNDS {
+        let process = Killed::start(dir.path());
+        let caller = Caller::new(process.attached(dir.path()).await.connection_string());
+        check(&caller, &progress, &created).await;
+        created.push(create(&caller, round).await);
+        let writers: Vec<_> =
+            (0..WRITERS).map(|writer| tokio::spawn(write_on(caller.clone(), writer, Arc::clone(&progress)))).collect();
+        tokio::time::sleep(Duration::from_millis(rand::rng().random_range(1..60))).await;
+        drop(process);
+        for writer in writers {
+            writer.await.unwrap();
+        }
+    }
+    let revisions: u64 = progress.iter().map(|progress| progress.acknowledged.load(Ordering::SeqCst)).sum();
+    assert!(revisions > ROUNDS, "the writers were hardly heard: {revisions}");
+}
+
+/// Creates a device, those of the writers first; gives the path under which it is found.
+async fn create(caller: &Caller, round: u64) -> String {
+    let path =
+        if round < WRITERS as u64 { format!("/devices/writer-{round}") } else { format!("/devices/extra-{round}") };
+    let id = path.trim_start_matches("/devices/").to_owned();
+    caller.put(&path, &json!({"deviceId": id})).await.ok();
+    path
+}
+
+/// Raises the tag of a device until the emulator is gone.
+async fn write_on(caller: Caller, writer: usize, progress: Arc<[Progress; WRITERS]>) {
+    let progress = &progress[writer];
+    loop {
+        let revision = progress.sent.fetch_add(1, Ordering::SeqCst) + 1;
+        let patch = json!({"tags": {"revision": revision}});
+        let path = format!("/twins/writer-{writer}");
+        match caller.request(Method::PATCH, &path).json(&patch).send().await {
+            Ok(response) if response.status() == 200 => progress.acknowledged.store(revision, Ordering::SeqCst),
+            Ok(response) if response.status() == 404 => return,
+            Ok(response) => panic!("{response:?}"),
+            Err(_) => return,
+        }
+    }
+}
+
+async fn check(caller: &Caller, progress: &[Progress; WRITERS], created: &[String]) {
+    for path in created {
+        assert_eq!(caller.get(path).await.status, 200, "{path} was acknowledged");
+    }
+    for (writer, progress) in progress.iter().enumerate() {
+        let twin = caller.get(&format!("/twins/writer-{writer}")).await;
+        if twin.status == 404 {
+            assert_eq!(progress.acknowledged.load(Ordering::SeqCst), 0);
+            continue;
+        }
+        let found = twin.ok()["tags"]["revision"].as_u64().unwrap_or(0);
+        let (acknowledged, sent) = (progress.acknowledged.load(Ordering::SeqCst), progress.sent.load(Ordering::SeqCst));
+        assert!((acknowledged..=sent).contains(&found), "{acknowledged} acknowledged, {found} found, {sent} sent");
+    }
+}
+
+/// A folder whose hub knows the devices `a`, `b` and `c`, left by a kill, so that they stand in
+/// the journal.
+async fn left_by_a_kill() -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    let process = Killed::start(dir.path());
+    let caller = Caller::new(process.attached(dir.path()).await.connection_string());
+    for id in ["a", "b", "c"] {
+        caller.put(&format!("/devices/{id}"), &json!({"deviceId": id})).await.ok();
+    }
+    dir
+}
+
+async fn devices(dir: &Path) -> Vec<Value> {
+    let served = serve(&StateDir::new(dir), &config()).await;
+    let list = Caller::new(served.connection_string()).get("/devices").await.ok();
+    served.stop().await.unwrap();
+    list.as_array().unwrap().iter().map(|device| device["deviceId"].clone()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_torn_last_record_is_dropped() {
+    let dir = left_by_a_kill().await;
+    let journal = dir.path().join("journal-1.log");
+    let bytes = fs::read(&journal).unwrap();
+    fs::write(&journal, &bytes[..bytes.len() - 3]).unwrap();
+    assert_eq!(devices(dir.path()).await, ["a", "b"]);
+    assert_eq!(devices(dir.path()).await, ["a", "b"], "and stays dropped");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_flipped_bit_is_refused_with_the_way_out() {
+    let dir = left_by_a_kill().await;
+    let journal = dir.path().join("journal-1.log");
+    let mut bytes = fs::read(&journal).unwrap();
+    bytes[40] ^= 1;
+    fs::write(&journal, &bytes).unwrap();
+    let error = Emulator::open(&StateDir::new(dir.path()), &config()).unwrap_err();
+    assert!(matches!(error, EmulatorError::Store(StoreError::Damaged { .. })));
+    assert!(error.to_string().contains("restore that folder from a copy, or move it away"), "{error}");
+    assert_eq!(fs::read(&journal).unwrap(), bytes, "a refused file is left alone");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stale_endpoint_is_not_followed() {
+    let dir = left_by_a_kill().await;
+    assert!(dir.path().join("endpoint.json").exists());
+    assert!(attach(&StateDir::new(dir.path())).await.unwrap().is_none());
+    assert_eq!(devices(dir.path()).await, ["a", "b", "c"]);
+    assert!(!dir.path().join("endpoint.json").exists(), "a clean stop leaves none");
+}
