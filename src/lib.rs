@@ -15,3 +15,5 @@ pub mod reconcile;
 
 pub mod emulator;
 pub mod run_once;
+
+pub mod report;

@@ -1,0 +1,50 @@
+//! What a person can do about a blocked row, now.
+
+use jiff::Timestamp;
+
+use super::when::utc;
+use crate::model::{Asap, Digit, Manifest, Schedule};
+use crate::plan::{BlockedReason, Row};
+
+/// What would unblock a row at this moment.
+pub(super) fn advice(row: &Row, reason: BlockedReason, manifest: Option<&Manifest>, now: Timestamp) -> String {
+    let place = row.source.as_ref().map_or_else(|| format!("the manifest of `{}`", row.name), ToString::to_string);
+    if reason == BlockedReason::NotAfterTooFar {
+        let latest = now.checked_add(Asap::WINDOW_MAX.to_signed()).unwrap_or(Timestamp::MAX);
+        return format!("set `schedule.asap.notAfter` to {} or earlier in {place}", utc(latest));
+    }
+    let is_past = manifest.is_some_and(|manifest| now > deadline(manifest, row));
+    let raised = row.generation + 1;
+    if is_past || Digit::new(raised).is_none() {
+        let why = if is_past { "the deadline of this one has passed" } else { "`spec.generation` ends here" };
+        return format!("{} in {place}; {why}", new_time(manifest));
+    }
+    let raise = format!("raise `spec.generation` to {raised} in {place} to run it again");
+    match reason {
+        BlockedReason::RunningCannotBeReplaced => format!("undo the change, or {raise} once this job has ended"),
+        BlockedReason::ChangedAfterRun => format!("{raise}, or undo the change"),
+        BlockedReason::AsapAlreadyUsed => format!("{raise}, or set `notAfter` back"),
+        BlockedReason::CancelledSlot
+        | BlockedReason::NotAfterTooFar
+        | BlockedReason::UnitExhausted
+        | BlockedReason::IdCollision => raise,
+    }
+}
+
+/// The latest instant at which the slot may still be filled.
+fn deadline(manifest: &Manifest, row: &Row) -> Timestamp {
+    let after = match &manifest.schedule {
+        Schedule::At(at) => at.starting_deadline,
+        Schedule::Cron(cron) => cron.starting_deadline,
+        Schedule::Asap(asap) => return asap.not_after,
+    };
+    row.occurrence.start().checked_add(after.to_signed()).unwrap_or(Timestamp::MAX)
+}
+
+fn new_time(manifest: Option<&Manifest>) -> &'static str {
+    match manifest.map(|manifest| &manifest.schedule) {
+        Some(Schedule::Asap(_)) => "set a new `schedule.asap.notAfter`",
+        Some(Schedule::Cron(_)) => "wait for the next run, or change `schedule.cron`",
+        Some(Schedule::At(_)) | None => "set a new `schedule.at`",
+    }
+}

@@ -1,0 +1,116 @@
+//! The stream of a run: one JSON document a line, each with a `type`.
+
+use serde_json::{Value, json};
+
+use super::FORMAT_VERSION;
+use super::job_json::job_json;
+use super::occurrence::upcoming_json;
+use super::outcome_json::{action_code, outcome_json};
+use super::outcome_text::OutcomeTally;
+use super::plan_json::{row_json, summary_json};
+use super::plan_text::PlanView;
+use super::reason::refusal_json;
+use super::verdict::{JobVerdict, verdict_json};
+use crate::model::{JobId, ObservedJob};
+use crate::plan::{Refusal, Row, Step};
+use crate::reconcile::{Action, Outcome};
+
+/// One line of the stream.
+#[derive(Debug, Clone, Copy)]
+pub enum Event<'a> {
+    /// The first line: the form of those to come, and the version of the program.
+    Version(&'a str),
+    /// A finding about the manifests, as `validate -o json` has it.
+    Diagnostic(&'a Value),
+    /// A row of the plan that is not idle.
+    PlannedAction(&'a Row, &'a PlanView<'a>),
+    /// The end of the plan.
+    PlanSummary(&'a PlanView<'a>),
+    /// A limit that the plan breaks.
+    Refused(&'a Refusal),
+    /// A call is about to be made.
+    ApplyStart(Action, &'a JobId),
+    /// A step is settled.
+    ApplyComplete(&'a Outcome),
+    /// A job that is waited for was read.
+    JobProgress(&'a ObservedJob),
+    /// A job that was waited for has ended, or the wait has.
+    JobComplete(&'a JobVerdict),
+    /// A failure of the run as a whole.
+    Error {
+        /// In words.
+        message: &'a str,
+        /// What to do about it.
+        help: &'a [String],
+    },
+    /// The last line.
+    Summary {
+        /// What became of the plan.
+        tally: Option<OutcomeTally>,
+        /// How the process ends.
+        exit_code: u8,
+    },
+}
+
+impl Event<'_> {
+    /// Its line, without the line break.
+    #[must_use]
+    pub fn to_line(&self) -> String {
+        self.to_value().to_string()
+    }
+
+    fn to_value(self) -> Value {
+        match self {
+            Self::Version(version) => json!({"type": "version", "formatVersion": FORMAT_VERSION, "hubjobs": version}),
+            Self::Diagnostic(diagnostic) => json!({"type": "diagnostic", "diagnostic": diagnostic}),
+            Self::PlannedAction(row, view) => json!({"type": "planned_action", "row": row_json(row, view)}),
+            Self::PlanSummary(view) => plan_summary(view),
+            Self::Refused(refusal) => json!({"type": "refused", "refusal": refusal_json(refusal)}),
+            Self::ApplyStart(action, id) => {
+                json!({"type": "apply_start", "action": action_code(action), "jobId": id.as_str()})
+            }
+            Self::ApplyComplete(outcome) => json!({"type": "apply_complete", "outcome": outcome_json(outcome)}),
+            Self::JobProgress(job) => json!({"type": "job_progress", "job": job_json(job, name(job).as_ref())}),
+            Self::JobComplete(verdict) => json!({"type": "job_complete", "result": verdict_json(verdict)}),
+            Self::Error { message, help } => json!({"type": "error", "message": message, "help": help}),
+            Self::Summary { tally, exit_code } => {
+                json!({"type": "summary", "outcomes": tally.map(tally_json), "exitCode": exit_code})
+            }
+        }
+    }
+
+    /// Whether a row is worth a line of its own.
+    #[must_use]
+    pub const fn is_action(row: &Row) -> bool {
+        !matches!(row.step, Step::Idle { .. })
+    }
+}
+
+fn name(job: &ObservedJob) -> Option<crate::model::ManifestName> {
+    job.id.own().map(|own| own.name)
+}
+
+fn plan_summary(view: &PlanView<'_>) -> Value {
+    let plan = view.plan;
+    json!({
+        "type": "plan_summary",
+        "environment": plan.environment.as_str(),
+        "owner": plan.owner.as_str(),
+        "hub": view.hub,
+        "now": plan.now.to_string(),
+        "summary": summary_json(plan.summary()),
+        "upcoming": upcoming_json(view.upcoming),
+    })
+}
+
+fn tally_json(tally: OutcomeTally) -> Value {
+    json!({
+        "created": tally.created,
+        "cancelled": tally.cancelled,
+        "deferred": tally.deferred,
+        "notDone": tally.not_done,
+        "failed": tally.failed,
+        "interrupted": tally.interrupted,
+        "uncertain": tally.uncertain,
+    })
+}

@@ -1,0 +1,39 @@
+//! PURE. Plans, outcomes and jobs as text for people and as JSON for machines.
+//!
+//! Texts carry ANSI styles; whoever writes them strips what the receiver cannot show. Whatever came
+//! from the hub passes [`Untrusted`] on its way into a text. JSON has a `formatVersion`; members may
+//! be added within a version, never changed or removed.
+
+mod advice;
+mod device;
+mod event;
+mod job_json;
+mod job_text;
+mod occurrence;
+mod outcome_json;
+mod outcome_text;
+mod plan_json;
+mod plan_text;
+mod reason;
+mod style;
+mod table;
+mod untrusted;
+mod verdict;
+mod when;
+
+pub use device::{DeviceFailure, DeviceRow, devices_csv, devices_json, devices_text};
+pub use event::Event;
+pub use job_json::{job_json, jobs_json};
+pub use job_text::{JobRow, jobs_text};
+pub use occurrence::{Upcoming, UpcomingStart, upcoming_json, upcoming_text};
+pub use outcome_json::outcome_json;
+pub use outcome_text::{OutcomeTally, outcome_text, tally, tally_text};
+pub use plan_json::plan_json;
+pub use plan_text::{Detail, PlanView, plan_text, refusals_text, summary_text};
+pub use style::{error_label, warning_label};
+pub use untrusted::Untrusted;
+pub use verdict::{FailureCount, JobVerdict, verdict_json, verdict_text};
+pub use when::{in_words, local_and_utc, utc};
+
+/// Version of every JSON form; raised when a reader would have to change.
+pub const FORMAT_VERSION: u32 = 1;

@@ -1,0 +1,85 @@
+//! Text of others on a terminal.
+
+use std::fmt::{self, Write as _};
+
+/// Text that came from the hub: ids of foreign jobs, failure reasons, twin values, device answers.
+/// Shown with everything escaped that could move the cursor, change colours, reorder or hide text,
+/// or break the line, and cut when it is long.
+#[derive(Debug, Clone, Copy)]
+pub struct Untrusted<'a> {
+    text: &'a str,
+    len_max: usize,
+}
+
+impl<'a> Untrusted<'a> {
+    /// Longest text that is shown, in characters, unless said otherwise.
+    pub const LEN_MAX: usize = 200;
+
+    /// A text to show.
+    #[must_use]
+    pub const fn new(text: &'a str) -> Self {
+        Self { text, len_max: Self::LEN_MAX }
+    }
+
+    /// Cut after this many characters.
+    #[must_use]
+    pub const fn cut(self, len_max: usize) -> Self {
+        Self { len_max, ..self }
+    }
+}
+
+impl fmt::Display for Untrusted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = String::new();
+        let mut chars = self.text.chars();
+        for c in chars.by_ref().take(self.len_max) {
+            if is_plain(c) {
+                shown.push(c);
+            } else {
+                write!(shown, "{}", c.escape_unicode())?;
+            }
+        }
+        if chars.next().is_some() {
+            shown.push('\u{2026}');
+        }
+        f.pad(&shown)
+    }
+}
+
+/// Whether a character shows as itself, in its place.
+fn is_plain(c: char) -> bool {
+    let is_format = matches!(c,
+        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{feff}'
+        | '\u{200b}'..='\u{200f}' // zero width, left-to-right and right-to-left marks
+        | '\u{2028}'..='\u{202e}' // line and paragraph separators, embeddings, overrides
+        | '\u{2060}'..='\u{206f}' // word joiner, isolates
+        | '\u{fff9}'..='\u{fffb}'
+        | '\u{e0000}'..='\u{e007f}'); // tags
+    !c.is_control() && !is_format
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cannot_steer_a_terminal() {
+        for (text, shown) in [
+            ("nightly-import", "nightly-import"),
+            ("größe 温度", "größe 温度"),
+            ("\u{1b}[2J\u{1b}]0;x\u{7}", "\\u{1b}[2J\\u{1b}]0;x\\u{7}"),
+            ("a\r\nb\tc\u{8}", "a\\u{d}\\u{a}b\\u{9}c\\u{8}"),
+            ("\u{9b}31m", "\\u{9b}31m"),
+            ("\u{202e}txt.exe\u{2066}", "\\u{202e}txt.exe\\u{2066}"),
+        ] {
+            assert_eq!(Untrusted::new(text).to_string(), shown);
+        }
+    }
+
+    #[test]
+    fn is_cut_at_a_character() {
+        assert_eq!(Untrusted::new("äöüß").cut(3).to_string(), "äöü…");
+        assert_eq!(Untrusted::new("äöü").cut(3).to_string(), "äöü");
+        assert_eq!(format!("{:>4}|{:<4}|", Untrusted::new("ab"), Untrusted::new("ab")), "  ab|ab  |");
+    }
+}
