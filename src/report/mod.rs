@@ -37,3 +37,8 @@ pub use when::{in_words, local_and_utc, utc};
 
 /// Version of every JSON form; raised when a reader would have to change.
 pub const FORMAT_VERSION: u32 = 1;
+
+#[cfg(test)]
+mod samples;
+#[cfg(test)]
+mod snapshot_tests;

@@ -7,8 +7,8 @@ use super::advice::advice;
 use super::occurrence::upcoming_json;
 use super::plan_text::PlanView;
 use super::reason::{self, refusal_json};
-use crate::model::{Manifest, ManifestSource, OccurrenceKey, OccurrenceKind};
-use crate::plan::{Create, CreateReason, FieldChange, IdleReason, LaneUse, Plan, Refusal, Row, Step, Summary, Window};
+use crate::model::{ManifestSource, OccurrenceKey, OccurrenceKind};
+use crate::plan::{Create, CreateReason, FieldChange, IdleReason, LaneUse, Refusal, Row, Step, Summary, Window};
 
 /// The whole plan as one document.
 #[must_use]
@@ -53,14 +53,13 @@ pub(super) fn row_json(row: &Row, view: &PlanView<'_>) -> Value {
     members.insert("source".to_owned(), row.source.as_ref().map_or(Value::Null, source_json));
     members.insert("occurrence".to_owned(), occurrence_json(row.occurrence));
     members.insert("generation".to_owned(), json!(row.generation));
-    let manifest = view.manifests.iter().find(|manifest| manifest.name == row.name);
-    if let Value::Object(step) = step_json(row, manifest.map(AsRef::as_ref), view.plan) {
+    if let Value::Object(step) = step_json(row, view) {
         members.extend(step);
     }
     Value::Object(members)
 }
 
-fn step_json(row: &Row, manifest: Option<&Manifest>, plan: &Plan) -> Value {
+fn step_json(row: &Row, view: &PlanView<'_>) -> Value {
     match &row.step {
         Step::Create(create) => create_json(create),
         Step::Cancel { id, reason } => json!({
@@ -77,13 +76,16 @@ fn step_json(row: &Row, manifest: Option<&Manifest>, plan: &Plan) -> Value {
             "applyBetween": window_json(deferral.apply_between),
             "isDue": deferral.is_due,
         }),
-        Step::Blocked { id, reason } => json!({
-            "action": "blocked",
-            "reason": reason.as_str(),
-            "message": reason::blocked(*reason),
-            "jobId": id.as_ref().map(|id| id.as_str()),
-            "help": advice(row, *reason, manifest, plan.now),
-        }),
+        Step::Blocked { id, reason } => {
+            let manifest = view.manifests.iter().find(|manifest| manifest.name == row.name);
+            json!({
+                "action": "blocked",
+                "reason": reason.as_str(),
+                "message": reason::blocked(*reason),
+                "jobId": id.as_ref().map(|id| id.as_str()),
+                "help": advice(row, *reason, manifest.map(AsRef::as_ref), view.plan.now),
+            })
+        }
         Step::Idle { id, reason } => {
             let mut value = json!({
                 "action": "none",

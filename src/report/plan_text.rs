@@ -14,7 +14,7 @@ use super::untrusted::Untrusted;
 use super::when::{in_words, local_and_utc, occurrence, utc, zone_of};
 use crate::model::{Manifest, ManifestName, OccurrenceKind, Zone};
 use crate::plan::{
-    BlockedReason, Create, CreateReason, FieldChange, IdleReason, LaneUse, Plan, Refusal, Row, Step, Window,
+    BlockedReason, Create, CreateReason, FieldChange, IdleReason, LaneUse, Lateness, Plan, Refusal, Row, Step, Window,
 };
 
 /// How much to tell.
@@ -82,14 +82,24 @@ struct PlanText<'a> {
     view: &'a PlanView<'a>,
     manifests: HashMap<&'a ManifestName, &'a Manifest>,
     name_width: usize,
+    when_width: usize,
 }
 
 impl<'a> PlanText<'a> {
     fn new(view: &'a PlanView<'a>) -> Self {
         let manifests = view.manifests.iter().map(|manifest| (&manifest.name, manifest.as_ref())).collect();
-        let rows = view.plan.rows.iter().filter(|row| is_shown(row, view.detail)).map(|row| row.name.as_str().len());
+        let mut text = Self { view, manifests, name_width: 0, when_width: 0 };
+        for row in view.plan.rows.iter().filter(|row| is_shown(row, view.detail)) {
+            text.name_width = text.name_width.max(row.name.as_str().len());
+            text.when_width = text.when_width.max(when(row, text.zone(row)).chars().count());
+        }
         let upcoming = view.upcoming.iter().map(|upcoming| upcoming.name.as_str().len());
-        Self { view, manifests, name_width: rows.chain(upcoming).max().unwrap_or_default() }
+        text.name_width = upcoming.fold(text.name_width, usize::max);
+        text
+    }
+
+    fn zone(&self, row: &Row) -> Option<&'a Zone> {
+        self.manifests.get(&row.name).and_then(|manifest| zone_of(manifest))
     }
 
     fn write(&self, out: &mut String) -> fmt::Result {
@@ -111,12 +121,10 @@ impl<'a> PlanText<'a> {
     }
 
     fn row(&self, out: &mut String, row: &Row) -> fmt::Result {
-        let manifest = self.manifests.get(&row.name).copied();
-        let zone = manifest.and_then(zone_of);
-        let (mark, line) = (mark(&row.step), self.line(row, zone));
-        let when = occurrence(row.occurrence, zone);
-        let generation = if row.generation > 0 { format!(" generation {}", row.generation) } else { String::new() };
-        writeln!(out, "  {mark} {:<width$}  {when}{generation}  {line}", row.name.as_str(), width = self.name_width)?;
+        let Self { name_width, when_width, .. } = *self;
+        let zone = self.zone(row);
+        let (mark, when, line) = (mark(&row.step), when(row, zone), line(row, zone));
+        writeln!(out, "  {mark} {:<name_width$}  {when:<when_width$}  {line}", row.name.as_str())?;
         match &row.step {
             Step::Create(create) => self.create_details(out, create),
             Step::Deferred(deferral) => apply_window(out, deferral.apply_between),
@@ -124,39 +132,13 @@ impl<'a> PlanText<'a> {
                 if let Some(id) = id {
                     writeln!(out, "      job {}", Untrusted::new(id.as_str()))?;
                 }
-                self.help(out, row, *reason, manifest)
+                self.help(out, row, *reason)
             }
             Step::Idle { reason: IdleReason::NotDue { apply_between }, .. } => apply_window(out, *apply_between),
             Step::Cancel { id, .. } | Step::Idle { id: Some(id), .. } => {
                 writeln!(out, "      {} {}", Painted(DIM, "job"), Painted(DIM, id))
             }
             Step::Idle { .. } => Ok(()),
-        }
-    }
-
-    /// What happens, its code, and the code in words.
-    fn line(&self, row: &Row, zone: Option<&Zone>) -> String {
-        let with_words = |verb: &str, code: &str, words: &str| match words {
-            "" => format!("{verb} ({code})"),
-            words => format!("{verb} ({code}): {words}"),
-        };
-        match &row.step {
-            Step::Create(create) => {
-                let verb = if is_replace(create) { "replace" } else { "create" };
-                let words = [starts(row, create), reason::create(create.reason).to_owned()];
-                let words: Vec<_> = words.into_iter().filter(|words| !words.is_empty()).collect();
-                with_words(verb, create.reason.as_str(), &words.join("; "))
-            }
-            Step::Cancel { reason, .. } => with_words("cancel", reason.as_str(), reason::cancel(*reason)),
-            Step::Deferred(deferral) => {
-                let mut words = reason::deferred(deferral.reason).to_owned();
-                if let Some(start) = deferral.expected_start {
-                    let _ = write!(words, "; can start {}", local_and_utc(start, zone));
-                }
-                with_words("deferred", deferral.reason.as_str(), &words)
-            }
-            Step::Blocked { reason, .. } => with_words("blocked", reason.as_str(), reason::blocked(*reason)),
-            Step::Idle { reason, .. } => with_words("unchanged", reason.as_str(), reason::idle(reason)),
         }
     }
 
@@ -174,7 +156,8 @@ impl<'a> PlanText<'a> {
         Ok(())
     }
 
-    fn help(&self, out: &mut String, row: &Row, reason: BlockedReason, manifest: Option<&Manifest>) -> fmt::Result {
+    fn help(&self, out: &mut String, row: &Row, reason: BlockedReason) -> fmt::Result {
+        let manifest = self.manifests.get(&row.name).copied();
         writeln!(out, "      {} {}", Painted(HELP, "= help:"), advice(row, reason, manifest, self.view.plan.now))
     }
 
@@ -219,13 +202,44 @@ fn mark(step: &Step) -> impl fmt::Display {
     }
 }
 
-/// When a job starts, if not at its nominal start.
-fn starts(row: &Row, create: &Create) -> String {
+/// Why a job is created, and when it starts if not at its nominal start.
+fn create_words(row: &Row, create: &Create) -> String {
+    let why = reason::create(create.reason);
     match create.lateness {
-        Some(lateness) => format!("starts NOW, {} after its nominal time", in_words(lateness.0)),
-        None if row.occurrence.kind() == OccurrenceKind::Asap => "starts NOW".to_owned(),
-        None => String::new(),
+        Some(Lateness(late)) if create.reason == CreateReason::LateWithinDeadline => {
+            format!("starts NOW, {} after its nominal time", in_words(late))
+        }
+        Some(Lateness(late)) => format!("{why}; starts NOW, {} after its nominal time", in_words(late)),
+        None if row.occurrence.kind() == OccurrenceKind::Asap => format!("{why}; starts NOW"),
+        None => why.to_owned(),
     }
+}
+
+/// What happens, its code, and the code in words.
+fn line(row: &Row, zone: Option<&Zone>) -> String {
+    let with_words = |verb: &str, code: &str, words: &str| format!("{verb} ({code}): {words}");
+    match &row.step {
+        Step::Create(create) => {
+            let verb = if is_replace(create) { "replace" } else { "create" };
+            with_words(verb, create.reason.as_str(), &create_words(row, create))
+        }
+        Step::Cancel { reason, .. } => with_words("cancel", reason.as_str(), reason::cancel(*reason)),
+        Step::Deferred(deferral) => {
+            let mut words = reason::deferred(deferral.reason).to_owned();
+            if let Some(start) = deferral.expected_start {
+                let _ = write!(words, "; can start {}", local_and_utc(start, zone));
+            }
+            with_words("deferred", deferral.reason.as_str(), &words)
+        }
+        Step::Blocked { reason, .. } => with_words("blocked", reason.as_str(), reason::blocked(*reason)),
+        Step::Idle { reason, .. } => with_words("unchanged", reason.as_str(), reason::idle(reason)),
+    }
+}
+
+/// When a row is, and which generation if not the first.
+fn when(row: &Row, zone: Option<&Zone>) -> String {
+    let generation = if row.generation > 0 { format!(", generation {}", row.generation) } else { String::new() };
+    format!("{}{generation}", occurrence(row.occurrence, zone))
 }
 
 fn apply_window(out: &mut String, window: Window) -> fmt::Result {

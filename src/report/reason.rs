@@ -3,10 +3,11 @@
 use crate::model::JobStatus;
 use crate::plan::{BlockedReason, CancelReason, CreateReason, DeferredReason, IdleReason, Refusal};
 
-/// Behind "create" or "replace"; empty when the code says it all.
 pub(super) const fn create(reason: CreateReason) -> &'static str {
     match reason {
-        CreateReason::SlotEmpty | CreateReason::LateWithinDeadline | CreateReason::ReplaceBeforeStart => "",
+        CreateReason::SlotEmpty => "it has no job yet",
+        CreateReason::LateWithinDeadline => "its time has passed, its deadline has not",
+        CreateReason::ReplaceBeforeStart => "the manifest changed, and its job has not started",
         CreateReason::ResumeReplace => "the job before it was cancelled, perhaps by hand",
     }
 }
