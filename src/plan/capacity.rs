@@ -39,14 +39,20 @@ pub(super) struct Lanes {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct NoLane {
     pub(super) reason: DeferredReason,
-    /// When one is expected.
-    pub(super) expected: Option<Timestamp>,
+    /// When a lane is expected to be free.
+    pub(super) free: Option<Timestamp>,
+    /// When the job is expected to start: then, or at its own start if that is later.
+    pub(super) start: Option<Timestamp>,
 }
 
 impl Lanes {
     /// Lanes of which `held` are taken until the given instants.
     pub(super) fn new(total: usize, now: Timestamp, held: Vec<Option<Timestamp>>) -> Self {
-        Self { total, now, queue: held.clone(), held, awaited: Vec::new() }
+        // Of more jobs than lanes (another size than the manifest says), the first to end free none.
+        let mut queue = held.clone();
+        queue.sort_by_key(|until| until.unwrap_or(Timestamp::MAX));
+        queue.drain(..held.len().saturating_sub(total));
+        Self { total, now, queue, held, awaited: Vec::new() }
     }
 
     /// Takes a lane for a job that replaces another: the lane of the other, which the plan cancels.
@@ -63,7 +69,8 @@ impl Lanes {
         let is_reserved = self.awaited.iter().any(|need| need.from < start && self.load_at(need.from) >= self.total);
         if is_reserved {
             self.awaited.push(self.need(want));
-            return Err(NoLane { reason: DeferredReason::LaneReserved, expected: Some(start) });
+            // One is free, and again when the others have had it: any apply may find it so.
+            return Err(NoLane { reason: DeferredReason::LaneReserved, free: Some(self.now), start: Some(start) });
         }
         self.hold(want);
         Ok(())
@@ -110,17 +117,17 @@ impl Lanes {
     /// The deferred job takes the lane that is free first, after those deferred before it.
     fn wait_in_line(&mut self, want: &Want) -> NoLane {
         let start = want.starts(self.now);
-        let first = self.queue.iter_mut().filter(|until| until.is_some()).min();
-        let expected = first.map(|slot| {
-            let free = slot.unwrap_or(start).max(start);
-            *slot = Some(shift(free, want.job.body.max_execution.to_signed()));
+        let first = self.queue.iter_mut().flatten().min();
+        let free = first.map(|until| {
+            let free = *until;
+            *until = shift(free.max(start), want.job.body.max_execution.to_signed());
             free
         });
         let need = self.need(want);
         if need.from > self.now {
             self.awaited.push(need);
         }
-        NoLane { reason: DeferredReason::LanesTaken, expected }
+        NoLane { reason: DeferredReason::LanesTaken, free, start: free.map(|free| free.max(start)) }
     }
 }
 

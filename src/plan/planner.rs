@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use jiff::Timestamp;
 
-use super::capacity::{FutureCrons, Lanes};
+use super::capacity::{FutureCrons, Lanes, NoLane};
 use super::decide::{Clock, SlotJobs, Verdict, Want, WantedBody, decide, shift};
 use super::input::PlanInput;
 use super::inventory::Inventory;
@@ -85,6 +85,8 @@ struct Examined<'a> {
 struct Slot<'a> {
     manifest: &'a Manifest,
     want: Box<Want>,
+    /// The job that is in the slot now.
+    occupant: Option<JobId>,
     hold: Option<Option<Timestamp>>,
 }
 
@@ -101,9 +103,10 @@ fn examine<'a>(clock: Clock, inventory: &Inventory<'_>, manifest: &'a Manifest, 
     for slot in desired {
         let key = (slot.slot.occurrence, slot.slot.wave, slot.slot.generation);
         let jobs = inventory.in_slot(&manifest.name, key);
-        let verdict = decide(clock, slot, &wanted, &SlotJobs::new(jobs));
-        match refine(inventory, manifest, newest_past, slot, verdict) {
-            Verdict::Want(want) => wants.push(Slot { manifest, want, hold: None }),
+        let jobs = SlotJobs::new(jobs);
+        let occupant = jobs.speaker.map(|job| job.seen.id.clone());
+        match refine(inventory, manifest, newest_past, slot, &occupant, decide(clock, slot, &wanted, &jobs)) {
+            Verdict::Want(want) => wants.push(Slot { manifest, want, occupant, hold: None }),
             Verdict::Blocked(id, reason) => rows.push(row_of(manifest, slot, Step::Blocked { id, reason })),
             Verdict::Idle(id, reason) => rows.push(row_of(manifest, slot, Step::Idle { id, reason })),
         }
@@ -170,16 +173,16 @@ fn refine(
     manifest: &Manifest,
     newest_past: Option<Timestamp>,
     slot: &Desired,
+    occupant: &Option<JobId>,
     verdict: Verdict,
 ) -> Verdict {
     let Verdict::Want(want) = verdict else { return verdict };
-    let id = want.replaces.clone();
     if let Some(job) = inventory.of_name(&manifest.name).find(|job| asap_conflicts(manifest, job)) {
         return Verdict::Blocked(Some(job.seen.id.clone()), BlockedReason::AsapAlreadyUsed);
     }
     match late_start(inventory, manifest, newest_past, slot) {
         None => Verdict::Want(want),
-        Some(reason) => Verdict::Idle(id, reason),
+        Some(reason) => Verdict::Idle(occupant.clone(), reason),
     }
 }
 
@@ -303,22 +306,22 @@ fn allot_one(
     slot: &Slot<'_>,
     prerequisites: &[JobId],
 ) -> Step {
-    let Slot { manifest, want, hold } = slot;
+    let Slot { manifest, want, occupant, hold } = slot;
     let now = clock.now;
-    if let Some(until) = hold {
-        lanes.await_later(until.unwrap_or(now).max(want.starts(now)), manifest.max_execution);
-        let expected = until.map(|until| until.max(want.starts(now)));
-        return deferred(clock, want, DeferredReason::HeldByPrevious, expected);
-    }
-    if want.replaces.is_some() {
-        lanes.take_over(want);
-    } else if want.is_ahead {
-        if !lanes.take_ahead(want, crons) {
+    if want.is_ahead {
+        if hold.is_some() || !lanes.take_ahead(want, crons) {
             let apply_between = clock.apply_window(want.nominal.unwrap_or(now), want.deadline);
-            return Step::Idle { id: None, reason: IdleReason::NotDue { apply_between } };
+            return Step::Idle { id: occupant.clone(), reason: IdleReason::NotDue { apply_between } };
         }
+    } else if let Some(until) = hold {
+        let start = want.starts(now);
+        lanes.await_later(until.unwrap_or(now).max(start), manifest.max_execution);
+        let none = NoLane { reason: DeferredReason::HeldByPrevious, free: *until, start: until.map(|u| u.max(start)) };
+        return deferred(clock, want, none);
+    } else if want.replaces.is_some() {
+        lanes.take_over(want);
     } else if let Err(none) = lanes.take(want) {
-        return deferred(clock, want, none.reason, none.expected);
+        return deferred(clock, want, none);
     }
     let late = want.nominal.filter(|nominal| *nominal < now).map(|nominal| now.duration_since(nominal).as_secs());
     Step::Create(Box::new(Create {
@@ -331,15 +334,12 @@ fn allot_one(
     }))
 }
 
-fn deferred(clock: Clock, want: &Want, reason: DeferredReason, expected: Option<Timestamp>) -> Step {
+fn deferred(clock: Clock, want: &Want, none: NoLane) -> Step {
     let now = clock.now;
-    // A lane that frees later than the start does not help before; one that is reserved is free
-    // again only at the start.
-    let from = expected.filter(|_| reason != DeferredReason::LaneReserved).unwrap_or(now);
     Step::Deferred(Deferral {
-        reason,
-        expected_start: expected,
-        apply_between: Window { from: from.min(want.deadline).max(now), until: want.deadline },
+        reason: none.reason,
+        expected_start: none.start,
+        apply_between: Window { from: none.free.unwrap_or(now).min(want.deadline).max(now), until: want.deadline },
         is_due: want.starts(now) <= now,
     })
 }

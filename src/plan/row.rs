@@ -209,7 +209,7 @@ pub enum IdleReason {
     },
     /// Past its deadline.
     Missed,
-    /// Past its nominal start, but a neighbouring occurrence has a job or is newer.
+    /// Past its nominal start, but a job of a neighbouring occurrence is known.
     SupersededOccurrence,
     /// The job is queued or scheduled, as wanted.
     InSync,
