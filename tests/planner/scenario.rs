@@ -28,9 +28,7 @@ use hubjobs::model::{
     Owner, Percent, PrunePolicy, Revision, SafetyLimits, Schedule, Seconds, Sku, SuccessWhen, Target, TargetCondition,
     Unit, Zone,
 };
-use hubjobs::plan::{
-    Completeness, Create, Deferral, IdleReason, Plan, PlanInput, Row, Selection, Step, approve, plan,
-};
+use hubjobs::plan::{Completeness, Create, Deferral, IdleReason, Plan, PlanInput, Row, Selection, Step, approve, plan};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -54,7 +52,8 @@ impl File {
         let scenario = |part: &str| {
             let (title, rest) = part.split_once('\n').expect("a line with the title");
             let (input, expected) = rest.split_once("--\n").expect("a line `--` before the expected plan");
-            let expected = expected.lines().filter(|line| !line.is_empty()).fold(String::new(), |text, line| text + line + "\n");
+            let expected =
+                expected.lines().filter(|line| !line.is_empty()).fold(String::new(), |text, line| text + line + "\n");
             Scenario { title: title.to_owned(), input: input.to_owned(), expected }
         };
         Self { preface, scenarios: parts.map(scenario).collect() }
