@@ -51,6 +51,14 @@ pub(super) fn wants(manifest: &Manifest, job: &OwnJob<'_>) -> bool {
     in_schedule && job.id.unit.generation == manifest.generation && job.id.unit.wave.get() == 0
 }
 
+/// Whether occurrences of a manifest may overlap.
+pub(super) fn policy(manifest: &Manifest) -> ConcurrencyPolicy {
+    match &manifest.schedule {
+        Schedule::Cron(cron) => cron.concurrency,
+        Schedule::At(_) | Schedule::Asap(_) => ConcurrencyPolicy::Forbid,
+    }
+}
+
 /// Whether a wanted job must wait, and until when as far as one can tell.
 pub(super) enum Hold {
     /// It need not.
@@ -59,14 +67,23 @@ pub(super) enum Hold {
     Until(Option<Timestamp>),
 }
 
+/// When a wanted job that must wait can start, as far as one can tell: not beyond its deadline.
+pub(super) fn release(manifest: &Manifest, want: &Want, now: Timestamp, busy: &[Busy]) -> Option<Timestamp> {
+    let mut start = want.starts(now);
+    loop {
+        match hold(manifest, want, start, busy) {
+            Hold::Free => return Some(start),
+            Hold::Until(None) => return None,
+            Hold::Until(Some(until)) if until > want.deadline => return Some(until),
+            Hold::Until(Some(until)) => start = until,
+        }
+    }
+}
+
 /// Looks for a job of the same manifest that is still at work when the wanted one starts, or that
 /// would start before it must have ended.
-pub(super) fn hold(manifest: &Manifest, want: &Want, now: Timestamp, busy: &[Busy]) -> Hold {
-    let policy = match &manifest.schedule {
-        Schedule::Cron(cron) => cron.concurrency,
-        Schedule::At(_) | Schedule::Asap(_) => ConcurrencyPolicy::Forbid,
-    };
-    let start = want.starts(now);
+pub(super) fn hold(manifest: &Manifest, want: &Want, start: Timestamp, busy: &[Busy]) -> Hold {
+    let policy = policy(manifest);
     let end = super::decide::shift(start, manifest.max_execution.to_signed());
     let mut until = None;
     let mut is_held = false;

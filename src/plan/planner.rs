@@ -8,13 +8,13 @@ use super::capacity::{FutureCrons, Lanes, NoLane};
 use super::decide::{Clock, SlotJobs, Verdict, Want, WantedBody, decide, shift};
 use super::input::PlanInput;
 use super::inventory::Inventory;
-use super::overlap::{Busy, Hold, busy, hold, wants};
+use super::overlap::{Busy, Hold, busy, hold, policy, release, wants};
 use super::prune::orphans;
 use super::row::{
     BlockedReason, CancelReason, Create, Deferral, DeferredReason, IdleReason, LaneUse, Lateness, Plan, Row, Step,
     Window,
 };
-use crate::model::{Desired, JobId, Manifest, ManifestName, OccurrenceKind, Schedule, Seconds};
+use crate::model::{ConcurrencyPolicy, Desired, JobId, Manifest, ManifestName, OccurrenceKind, Schedule, Seconds};
 
 /// Decides what to do. Pure and deterministic: see [`PlanInput`].
 #[must_use]
@@ -87,7 +87,15 @@ struct Slot<'a> {
     want: Box<Want>,
     /// The job that is in the slot now.
     occupant: Option<JobId>,
-    hold: Option<Option<Timestamp>>,
+    hold: Option<Held>,
+}
+
+/// A slot that waits for other jobs of its manifest.
+struct Held {
+    /// When it can start, if that is known.
+    release: Option<Timestamp>,
+    /// Whether it will need a lane then. Of several that wait for the same, only the newest will.
+    claims_lane: bool,
 }
 
 fn examine<'a>(clock: Clock, inventory: &Inventory<'_>, manifest: &'a Manifest, desired: &[&Desired]) -> Examined<'a> {
@@ -240,16 +248,27 @@ fn hold_overlapping(
         return;
     }
     let mut busy = busy(manifest, inventory.of_name(&manifest.name), cancelled);
-    for slot in slots {
-        match hold(manifest, &slot.want, now, &busy) {
-            Hold::Until(until) => slot.hold = Some(until),
-            Hold::Free => {
-                let from = slot.want.starts(now);
+    let forbids = policy(manifest) == ConcurrencyPolicy::Forbid;
+    let mut is_held = vec![false; slots.len()];
+    for (slot, is_held) in slots.iter_mut().zip(&mut is_held) {
+        let from = slot.want.starts(now);
+        match hold(manifest, &slot.want, from, &busy) {
+            Hold::Until(_) => *is_held = true,
+            Hold::Free if forbids => {
                 let until = shift(from, manifest.max_execution.to_signed());
                 busy.retain(|job| job.id.is_none() || job.id != slot.want.replaces);
                 busy.push(Busy { id: None, from: Some(from), until: Some(until), is_superseded: false });
             }
+            Hold::Free => {}
         }
+    }
+    // How long they wait shows only when all that need not wait are known.
+    let mut awaited = HashSet::new();
+    for (slot, _) in slots.iter_mut().zip(is_held).rev().filter(|(_, is_held)| *is_held) {
+        let release = release(manifest, &slot.want, now, &busy);
+        let in_time = release.is_none_or(|release| release <= slot.want.deadline);
+        let claims_lane = in_time && (awaited.insert(release) || !forbids);
+        slot.hold = Some(Held { release, claims_lane });
     }
 }
 
@@ -313,11 +332,15 @@ fn allot_one(
             let apply_between = clock.apply_window(want.nominal.unwrap_or(now), want.deadline);
             return Step::Idle { id: occupant.clone(), reason: IdleReason::NotDue { apply_between } };
         }
-    } else if let Some(until) = hold {
-        let start = want.starts(now);
-        lanes.await_later(until.unwrap_or(now).max(start), manifest.max_execution);
-        let none = NoLane { reason: DeferredReason::HeldByPrevious, free: *until, start: until.map(|u| u.max(start)) };
-        return deferred(clock, want, none);
+    } else if let Some(Held { release, claims_lane }) = hold {
+        if *claims_lane {
+            lanes.await_later(release.unwrap_or(want.starts(now)), manifest.max_execution);
+        }
+        return deferred(
+            clock,
+            want,
+            NoLane { reason: DeferredReason::HeldByPrevious, free: *release, start: *release },
+        );
     } else if want.replaces.is_some() {
         lanes.take_over(want);
     } else if let Err(none) = lanes.take(want) {
