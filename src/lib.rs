@@ -1,4 +1,42 @@
-//! hubjobs runs Azure IoT Hub jobs from YAML manifests: validate, plan, apply.
+//! hubjobs runs Azure IoT Hub *jobs* from YAML manifests kept in git: validate, plan, apply.
+//!
+//! # Code map
+//!
+//! Data flows one way, and [`run_once`] is the only place where the stages meet:
+//!
+//! ```text
+//! files -load-> SourceMap -validate-> [Manifest] -expand-> [Desired] --+
+//! hub ------------------observe-> [ObservedJob] -----------------------+-plan-> Plan -approve-> ApprovedPlan -reconcile-> [Outcome] -report->
+//! ```
+//!
+//! | room | what it is | does it touch the world? |
+//! |---|---|---|
+//! | [`model`] | the nouns: names, job ids, manifests, schedules, jobs | no |
+//! | [`diagnostic`] | findings with codes, spans and help; how to render them | no |
+//! | [`query`] | the IoT Hub query language: parse, print, lint, evaluate | no |
+//! | [`load`] | finds files and reads them | files |
+//! | [`validate`] | YAML to manifests, with every problem at once | no |
+//! | [`expand`] | manifests and a window of time to the occurrences that are wanted | no |
+//! | [`plan`] | what is wanted against what is there: what to do, and why | no |
+//! | [`hub`] | the seam to an IoT Hub, and its REST implementation | network |
+//! | [`reconcile`] | carries out an approved plan, and follows its jobs | through `hub` |
+//! | [`report`] | plans, findings and results as text and JSON | no |
+//! | [`emulator`] | an IoT Hub in this binary: pure state machine in thin skins | files, network |
+//!
+//! # Invariants
+//!
+//! - Planning is a pure function of its input, and time is part of the input. Nothing below [`cli`]
+//!   and the skins of [`emulator`] reads a clock, a random number or the environment.
+//! - A plan reaches a hub only as an [`plan::ApprovedPlan`], and [`plan::approve`] is its only door.
+//! - Only jobs whose id carries our owner are ever touched; a job id is chosen by the planner and
+//!   never changes afterwards, so that a lost answer can be settled by reading.
+//! - A value of a [`model`] type is valid. What is not valid yet is a [`validate`] matter, and ends
+//!   as a [`diagnostic`], never as a panic.
+//! - The hub's rules live in the emulator's state machine only; the client and the emulator share
+//!   no wire type, so that one mistake cannot hide the other.
+//! - Secrets live in types that do not print.
+//!
+//! `tests/architecture.rs` holds the code to the table of allowed imports.
 
 pub mod model;
 
@@ -7,13 +45,15 @@ pub mod query;
 
 pub mod load;
 
+pub mod validate;
+
 pub mod expand;
 pub mod plan;
 
 pub mod hub;
 pub mod reconcile;
 
-pub mod emulator;
+pub mod report;
 pub mod run_once;
 
-pub mod report;
+pub mod emulator;
