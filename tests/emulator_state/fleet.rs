@@ -2,9 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use hubjobs::model::{
-    Connectivity, DeviceGroup, Fleet, IdPattern, MethodBehaviour, Percent, Seconds, Shape, Template,
-};
+use hubjobs::model::{Connectivity, DeviceGroup, Fleet, IdPattern, MethodBehaviour, Percent, Seconds, Shape, Template};
 use serde_json::{Map, Value};
 
 /// A fleet of one group. Members: `ids`, `count`, `tags`, `desired`, `reported`, `offline` and

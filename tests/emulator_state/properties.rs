@@ -89,20 +89,26 @@ fn condition() -> impl Strategy<Value = &'static str> {
 
 fn job() -> impl Strategy<Value = Value> {
     let action = prop_oneof![
-        Just(json!({"type": "scheduleUpdateTwin", "updateTwin": {"tags": {"wave": 1}, "properties": {"desired": {"fw": "2"}}}})),
+        Just(
+            json!({"type": "scheduleUpdateTwin", "updateTwin": {"tags": {"wave": 1}, "properties": {"desired": {"fw": "2"}}}})
+        ),
         Just(json!({"type": "scheduleUpdateTwin", "updateTwin": {"etag": "AAAAAAAAAAE=", "tags": {"site": null}}})),
-        Just(json!({"type": "scheduleUpdateTwin", "updateTwin": {"tags": {"big": "x".repeat(4_000), "big2": "y".repeat(4_000)}}})),
+        Just(
+            json!({"type": "scheduleUpdateTwin", "updateTwin": {"tags": {"big": "x".repeat(4_000), "big2": "y".repeat(4_000)}}})
+        ),
         Just(json!({"type": "scheduleDeviceMethod",
                     "cloudToDeviceMethod": {"methodName": "lock", "payload": {"a": [1, 2.5]}, "responseTimeoutInSeconds": 5}})),
         Just(json!({"type": "scheduleDeviceMethod", "cloudToDeviceMethod": {"methodName": "other"}})),
     ];
-    (action, condition(), prop::option::of(-60_i64..2_000), 1_u64..900).prop_map(|(mut job, condition, start, seconds)| {
-        job["queryCondition"] = condition.into();
-        job["maxExecutionTimeInSeconds"] = seconds.into();
-        // Made absolute when it is applied.
-        job["start"] = start.into();
-        job
-    })
+    (action, condition(), prop::option::of(-60_i64..2_000), 1_u64..900).prop_map(
+        |(mut job, condition, start, seconds)| {
+            job["queryCondition"] = condition.into();
+            job["maxExecutionTimeInSeconds"] = seconds.into();
+            // Made absolute when it is applied.
+            job["start"] = start.into();
+            job
+        },
+    )
 }
 
 fn job_id() -> impl Strategy<Value = String> {
@@ -170,7 +176,12 @@ fn hub(throttling: Throttling, sku: Sku) -> HubState {
 }
 
 /// Applies an event; what must be in the journal goes there.
-fn apply(hub: &mut HubState, mut event: HubEvent, at: Timestamp, journal: &mut Vec<(HubEvent, Timestamp)>) -> Option<Reply> {
+fn apply(
+    hub: &mut HubState,
+    mut event: HubEvent,
+    at: Timestamp,
+    journal: &mut Vec<(HubEvent, Timestamp)>,
+) -> Option<Reply> {
     if let HubEvent::CreateJob { request, .. } = &mut event
         && let Some(Value::Number(start)) = request.as_object_mut().and_then(|request| request.shift_remove("start"))
     {

@@ -16,9 +16,7 @@
 
 use std::fmt::Write as _;
 
-use hubjobs::emulator::state::{
-    Entropy, HubEvent, HubOptions, HubState, PageRequest, Reply, Strictness, Throttling,
-};
+use hubjobs::emulator::state::{Entropy, HubEvent, HubOptions, HubState, PageRequest, Reply, Strictness, Throttling};
 use hubjobs::model::{HubSize, JobId, Seconds, Sku};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -129,7 +127,14 @@ impl Stage {
         self.last = Some(event);
         match result {
             Err(fault) => {
-                vec![format!("{} {} {} {:?} {}", fault.kind.status(), fault.kind.number(), fault.kind, fault.envelope, fault.text)]
+                vec![format!(
+                    "{} {} {} {:?} {}",
+                    fault.kind.status(),
+                    fault.kind.number(),
+                    fault.kind,
+                    fault.envelope,
+                    fault.text
+                )]
             }
             Ok(Reply::Done) => vec!["204".to_owned()],
             Ok(Reply::Reported { version }) => vec![format!("204 version {version}")],
@@ -201,7 +206,10 @@ fn call(verb: &str, path: &str, if_match: Option<String>, body: Value) -> HubEve
         ("GET", ["jobs", "v2", "query"]) => HubEvent::ListJobs {
             job_type: parameter("jobType"),
             job_status: parameter("jobStatus"),
-            page: PageRequest { max_item_count: parameter("size").and_then(|size| size.parse().ok()), continuation: None },
+            page: PageRequest {
+                max_item_count: parameter("size").and_then(|size| size.parse().ok()),
+                continuation: None,
+            },
         },
         ("GET", ["jobs", "v2", id]) => HubEvent::GetJob { id: owned(id) },
         ("PUT", ["jobs", "v2", id]) => HubEvent::CreateJob { id: owned(id), request: body },
