@@ -7,9 +7,7 @@ mod local_hub;
 use std::time::Duration;
 
 use hubjobs::emulator::admin::{AdminError, TickRequest};
-use hubjobs::emulator::{
-    Emulator, EmulatorConfig, EmulatorError, Reached, StateDir, StoreError, attach, open_or_attach,
-};
+use hubjobs::emulator::{Emulator, EmulatorConfig, EmulatorError, Session, StateDir, StoreError, attach, connect};
 use hubjobs::model::{ClockMode, EmulatorClock};
 use jiff::{SignedDuration, Timestamp};
 use local_hub::{Caller, config, serve};
@@ -113,14 +111,17 @@ async fn one_process_serves_and_the_others_connect() {
     let served = serve(&dir, &config()).await;
     let in_use = Emulator::open(&dir, &config()).unwrap_err();
     assert!(matches!(in_use, EmulatorError::Store(StoreError::InUse { .. })), "{in_use}");
-    let Reached::Attached(attached) = open_or_attach(&dir, &config()).await.unwrap() else { panic!("not attached") };
+    let Session::Other(attached) = connect(&dir, &config()).await.unwrap() else { panic!("not attached") };
     assert_eq!(attached.address(), served.address());
     assert_eq!(attached.connection_string(), served.connection_string());
     attached.admin().shutdown().await.unwrap();
     served.ended().await.unwrap();
-    assert!(matches!(open_or_attach(&dir, &config()).await.unwrap(), Reached::Opened(_)));
+    let own = connect(&dir, &config()).await.unwrap();
+    assert!(matches!(own, Session::Own(_)) && own.address().ip().is_loopback());
     let gone = attached.admin().clock().await.unwrap_err().to_string();
     assert!(gone.contains("does not answer"), "{gone}");
+    own.close().await.unwrap();
+    assert!(attach(&dir).await.unwrap().is_none());
 }
 
 #[tokio::test]

@@ -1,11 +1,13 @@
-//! Finding the process that serves a state folder already.
+//! Finding the process that serves a state folder already, or becoming it.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
+
+use tokio::net::TcpListener;
 
 use super::admin::AdminClient;
 use super::auth::Key;
-use super::server::{Emulator, EmulatorConfig, EmulatorError};
+use super::server::{Emulator, EmulatorConfig, EmulatorError, Served};
 use super::store::{Endpoint, StateDir, StateLock, StoreError};
 
 /// How long to wait for a process that is about to start or to end.
@@ -58,28 +60,72 @@ pub async fn attach(dir: &StateDir) -> Result<Option<Attached>, EmulatorError> {
 
 /// The emulator of a folder, wherever it runs.
 #[derive(Debug)]
-pub enum Reached {
-    /// This process has it now, and should serve it.
-    Opened(Emulator),
+pub enum Session {
+    /// This process serves it, on a port of its own choice.
+    Own(Served),
     /// Another process serves it.
-    Attached(Attached),
+    Other(Attached),
 }
 
-/// Connects to the process that serves the state in this folder, or opens it if there is none.
+/// Connects to the process that serves the state in this folder; if there is none, serves it in
+/// this process, to this machine alone.
 ///
 /// # Errors
-/// As [`attach`] and [`Emulator::open`].
-pub async fn open_or_attach(dir: &StateDir, config: &EmulatorConfig) -> Result<Reached, EmulatorError> {
+/// As [`attach`], [`Emulator::open`] and [`Emulator::serve`].
+pub async fn connect(dir: &StateDir, config: &EmulatorConfig) -> Result<Session, EmulatorError> {
     loop {
         if let Some(attached) = attach(dir).await? {
-            return Ok(Reached::Attached(attached));
+            return Ok(Session::Other(attached));
         }
         let (dir, config) = (dir.clone(), config.clone());
         let opened = tokio::task::spawn_blocking(move || Emulator::open(&dir, &config)).await;
         match opened.map_err(|error| EmulatorError::Listen(std::io::Error::other(error)))? {
             // Another process was faster.
             Err(EmulatorError::Store(StoreError::InUse { .. })) => {}
-            opened => return opened.map(Reached::Opened),
+            opened => {
+                let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(EmulatorError::Listen)?;
+                return opened?.serve(listener).await.map(Session::Own);
+            }
+        }
+    }
+}
+
+impl Session {
+    /// Where it listens.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        match self {
+            Self::Own(served) => served.address(),
+            Self::Other(attached) => attached.address(),
+        }
+    }
+
+    /// Connection string of the policy that may do everything. Holds a key.
+    #[must_use]
+    pub fn connection_string(&self) -> &str {
+        match self {
+            Self::Own(served) => served.connection_string(),
+            Self::Other(attached) => attached.connection_string(),
+        }
+    }
+
+    /// Its clock and its end.
+    #[must_use]
+    pub const fn admin(&self) -> &AdminClient {
+        match self {
+            Self::Own(served) => served.admin(),
+            Self::Other(attached) => attached.admin(),
+        }
+    }
+
+    /// Leaves it; one that this process serves is stopped.
+    ///
+    /// # Errors
+    /// As [`Served::stop`].
+    pub async fn close(self) -> Result<(), EmulatorError> {
+        match self {
+            Self::Own(served) => served.stop().await,
+            Self::Other(_) => Ok(()),
         }
     }
 }

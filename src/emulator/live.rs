@@ -17,7 +17,7 @@ use crate::model::{ClockMode, JobId};
 /// Instants at which something happens that one call of [`LiveHub::advance_for`] may pass: enough
 /// to be quick, few enough to draw.
 const INSTANTS_PER_ADVANCE: usize = 250;
-/// A journal shorter than this is never worth a snapshot while the hub runs.
+/// A shorter journal is not worth a snapshot while the hub runs.
 const JOURNAL_LEN_MIN: u64 = 16 << 20;
 
 /// A hub with its clock and its files. Shared by all connections.
@@ -33,7 +33,8 @@ pub(super) struct LiveHub {
 struct Held {
     kept: Kept,
     seq: u64,
-    snapshot_len: u64,
+    /// From this length on the journal gives way to a snapshot.
+    journal_len_max: u64,
     store: Arc<Store>,
 }
 
@@ -49,7 +50,10 @@ pub struct Advance {
 impl LiveHub {
     /// Goes on with a hub whose last record has the number `seq`.
     pub(super) const fn new(kept: Kept, seq: u64, store: Arc<Store>, clock: VirtualClock) -> Self {
-        Self { held: Mutex::new(Some(Held { kept, seq, snapshot_len: 0, store })), clock: Mutex::new(clock) }
+        Self {
+            held: Mutex::new(Some(Held { kept, seq, journal_len_max: JOURNAL_LEN_MIN, store })),
+            clock: Mutex::new(clock),
+        }
     }
 
     /// How the clock goes.
@@ -172,16 +176,15 @@ impl Held {
 
     /// A journal about as long as a snapshot takes about as long to read: time for a new one.
     fn shorten_journal(&mut self, now: Timestamp) {
-        if self.store.log().len() < self.snapshot_len.max(JOURNAL_LEN_MIN) {
+        let len = self.store.log().len();
+        if len < self.journal_len_max {
             return;
         }
-        match self.snapshot(now) {
-            Ok(len) => self.snapshot_len = len,
-            Err(error) => {
-                tracing::warn!("the journal grows on: {error}");
-                self.snapshot_len = self.store.log().len().saturating_mul(2);
-            }
-        }
+        let next = self.snapshot(now).unwrap_or_else(|error| {
+            tracing::warn!("the journal grows on: {error}");
+            len.saturating_mul(2)
+        });
+        self.journal_len_max = self.journal_len_max.max(next);
     }
 
     fn snapshot(&self, now: Timestamp) -> Result<u64, StoreError> {

@@ -19,7 +19,7 @@ pub mod admin;
 mod attach;
 mod server;
 
-pub use attach::{Attached, Reached, attach, open_or_attach};
+pub use attach::{Attached, Session, attach, connect};
 pub use in_process::InProcessHub;
 pub use server::{Emulator, EmulatorConfig, EmulatorError, Served, Stopper};
 pub use store::{StateDir, StoreError};

@@ -118,9 +118,8 @@ fn resume(
     let now = at.saturating_add(off).unwrap_or(at);
     changed |= kept.take_over(config);
     if changed {
-        let begun = store.begin_generation(Image { at: now, wall, pieces: kept.pieces() });
-        // The journal still has everything.
-        begun.map(|_| ()).unwrap_or_else(|error| tracing::warn!("no new snapshot: {error}"));
+        // Records to come are replayed under these options, so the snapshot must have them.
+        store.begin_generation(Image { at: now, wall, pieces: kept.pieces() })?;
     }
     Ok(Saved { kept, seq, store, clock: VirtualClock::new(mode, now, wall) })
 }

@@ -38,7 +38,7 @@ impl Throttles {
     /// When the budget is used up.
     pub(super) fn take(&self, meter: Meter, now: Instant) -> Result<(), HubFault> {
         let (bucket, name) = match meter {
-            Meter::Jobs => (&self.jobs, "Jobs"),
+            Meter::Jobs => (&self.jobs, "CRUD"),
             Meter::Queries => (&self.queries, "Query"),
         };
         if bucket.lock().unwrap_or_else(PoisonError::into_inner).take(now) {

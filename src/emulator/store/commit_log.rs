@@ -180,3 +180,36 @@ fn write(frame: Frame, file: &mut File) -> std::io::Result<u64> {
     file.sync_data()?;
     Ok(bytes.len() as u64)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn who_waits_together_is_served_together() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal");
+        let log = CommitLog::start(File::create(&path).unwrap(), 0, 0).unwrap();
+        for seq in 1..=1_000 {
+            log.append(seq, format!("{seq}").as_bytes());
+        }
+        log.committed(1).await.unwrap();
+        log.committed(1_000).await.unwrap();
+        assert_eq!(log.len(), std::fs::metadata(&path).unwrap().len());
+        assert_eq!(log.drain(), Ok(1_000));
+    }
+
+    #[tokio::test]
+    async fn a_disk_that_fails_is_not_trusted_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal");
+        std::fs::write(&path, "").unwrap();
+        let log = CommitLog::start(File::open(&path).unwrap(), 0, 0).unwrap();
+        log.append(1, b"1");
+        let failed = log.committed(1).await.unwrap_err().to_string();
+        assert!(failed.starts_with("cannot write the emulator's journal: "), "{failed}");
+        log.append(2, b"2");
+        assert!(log.committed(2).await.is_err());
+        assert!(log.drain().is_err());
+    }
+}

@@ -17,7 +17,7 @@ pub enum StoreError {
         source: io::Error,
     },
     /// Another process holds the folder.
-    #[error("the emulator state in `{}` is in use by another process", dir.display())]
+    #[error("the emulator state in `{}` is in use by another process; stop that one first", dir.display())]
     InUse {
         /// The state folder.
         dir: PathBuf,
