@@ -11,14 +11,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use hubjobs::emulator::{Attached, Emulator, EmulatorError, StateDir, StoreError, attach};
-use local_hub::{Caller, config, serve};
+use hubjobs::emulator::{Attached, Emulator, EmulatorConfig, EmulatorError, StateDir, StoreError, attach};
+use hubjobs::model::JobId;
+use local_hub::{Caller, config, fleet, serve};
 use rand::RngExt as _;
 use reqwest::Method;
 use serde_json::{Value, json};
 
 /// Tells [`emulator_process`] which folder to serve.
 const STATE: &str = "HUBJOBS_TEST_STATE";
+/// Tells it how many devices to begin with.
+const DEVICES: &str = "HUBJOBS_TEST_DEVICES";
 const ROUNDS: u64 = 40;
 const WRITERS: usize = 4;
 
@@ -26,7 +29,9 @@ const WRITERS: usize = 4;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn emulator_process() {
     let Some(dir) = std::env::var_os(STATE) else { return };
-    let served = serve(&StateDir::new(PathBuf::from(dir)), &config()).await;
+    let devices = std::env::var(DEVICES).map_or(0, |count| count.parse().unwrap());
+    let config = EmulatorConfig { fleet: (devices > 0).then(|| fleet(devices)), ..config() };
+    let served = serve(&StateDir::new(PathBuf::from(dir)), &config).await;
     served.ended().await.unwrap();
 }
 
@@ -34,9 +39,14 @@ struct Killed(Child);
 
 impl Killed {
     fn start(dir: &Path) -> Self {
+        Self::with_devices(dir, 0)
+    }
+
+    fn with_devices(dir: &Path, devices: u32) -> Self {
         let child = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "emulator_process", "--nocapture"])
             .env(STATE, dir)
+            .env(DEVICES, devices.to_string())
             .stdout(Stdio::null())
             .spawn();
         Self(child.unwrap())
@@ -75,6 +85,11 @@ async fn a_kill_at_any_moment_loses_nothing_acknowledged() {
     let progress: Arc<[Progress; WRITERS]> = Arc::default();
     let mut created = Vec::new();
     for round in 0..ROUNDS {
+        if round % 4 == 3 {
+            // Killed while it starts, perhaps between a snapshot and its journal.
+            let _process = Killed::start(dir.path());
+            tokio::time::sleep(Duration::from_millis(rand::rng().random_range(5..40))).await;
+        }
         let process = Killed::start(dir.path());
         let caller = Caller::new(process.attached(dir.path()).await.connection_string());
         check(&caller, &progress, &created).await;
@@ -130,6 +145,39 @@ async fn check(caller: &Caller, progress: &[Progress; WRITERS], created: &[Strin
         let (acknowledged, sent) = (progress.acknowledged.load(Ordering::SeqCst), progress.sent.load(Ordering::SeqCst));
         assert!((acknowledged..=sent).contains(&found), "{acknowledged} acknowledged, {found} found, {sent} sent");
     }
+}
+
+/// Runs a throttled job to its end in slices, and gives the job and its device records. Every
+/// `kill_every` slices the process is killed and started again.
+async fn run_job(kill_every: usize) -> (Value, Value) {
+    const COUNT: u32 = 600;
+    let dir = tempfile::tempdir().unwrap();
+    let mut process = Killed::with_devices(dir.path(), COUNT);
+    let mut attached = process.attached(dir.path()).await;
+    let job = json!({"jobId": "lock", "type": "scheduleDeviceMethod", "queryCondition": "*",
+                     "cloudToDeviceMethod": {"methodName": "lockDoor"}, "startTime": "2026-12-01T09:00:00Z"});
+    Caller::new(attached.connection_string()).put("/jobs/v2/lock", &job).await.ok();
+    for slice in 1.. {
+        if !attached.admin().advance(&[JobId::new("lock")]).await.unwrap().progressed {
+            break;
+        }
+        if slice % kill_every == 0 {
+            drop(process);
+            process = Killed::with_devices(dir.path(), COUNT);
+            attached = process.attached(dir.path()).await;
+        }
+    }
+    let caller = Caller::new(attached.connection_string());
+    let query = json!({"query": "SELECT * FROM devices.jobs"});
+    let records = caller.request(Method::POST, "/devices/query").header("x-ms-max-item-count", "100").json(&query);
+    (caller.get("/jobs/v2/lock").await.ok(), local_hub::Answer::of(records).await.ok())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_job_ends_the_same_however_often_its_hub_is_killed() {
+    let (job, records) = run_job(usize::MAX).await;
+    assert_eq!(job["deviceJobStatistics"]["succeededCount"], 600);
+    assert_eq!(run_job(1).await, (job, records));
 }
 
 /// A folder whose hub knows the devices `a`, `b` and `c`, left by a kill, so that they stand in

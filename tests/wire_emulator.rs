@@ -11,11 +11,9 @@ use std::path::Path;
 
 use hubjobs::emulator::admin::TickRequest;
 use hubjobs::emulator::{EmulatorConfig, Served, StateDir};
-use hubjobs::model::{
-    Connectivity, DeviceGroup, EmulatorClock, Fleet, HubSize, IdPattern, JobId, MethodBehaviour, Percent, Seconds, Sku,
-};
+use hubjobs::model::{EmulatorClock, HubSize, JobId, Sku};
 use jiff::{SignedDuration, Timestamp};
-use local_hub::{Answer, Caller, config, serve};
+use local_hub::{Answer, Caller, config, fleet, serve};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -128,7 +126,7 @@ impl Hub {
         let config = EmulatorConfig {
             size: HubSize { sku, units: NonZeroU32::MIN },
             clock: EmulatorClock { start: Some(start.parse().unwrap()), ..config().clock },
-            fleet: Some(fleet()),
+            fleet: Some(fleet(1)),
             ..config()
         };
         let served = serve(&StateDir::new(folder), &config).await;
@@ -236,35 +234,6 @@ impl Hub {
         }
         Answer::of(call).await
     }
-}
-
-fn fleet() -> Fleet {
-    let lock_door = MethodBehaviour {
-        status: 200,
-        payload: json!({"locked": true}),
-        latency_min_ms: 100,
-        latency_max_ms: 100,
-        fail: Percent::ZERO,
-        fail_status: 500,
-        no_answer: Percent::ZERO,
-        reports: serde_json::Map::new(),
-    };
-    let group = DeviceGroup {
-        name: "thermo".to_owned(),
-        count: 1,
-        id_pattern: IdPattern::parse("thermo-{n:02}").unwrap(),
-        tags: vec![],
-        desired: vec![],
-        reported: vec![],
-        connectivity: Connectivity {
-            offline: Percent::ZERO,
-            flapping: Percent::ZERO,
-            flapping_period: Seconds::new(60),
-        },
-        reports_desired: false,
-        methods: [("lockDoor".to_owned(), lock_door)].into(),
-    };
-    Fleet { name: "wire".to_owned(), seed: 1, groups: vec![group] }
 }
 
 /// Where an answer is not of the shape of the golden reply.

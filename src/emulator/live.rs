@@ -212,3 +212,63 @@ fn unavailable(error: LogFailed) -> HubFault {
     tracing::error!("{error}");
     HubFault::new(FaultKind::ServiceUnavailable, error.to_string())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroU32;
+
+    use super::super::saved;
+    use super::super::server::EmulatorConfig;
+    use super::super::state::{Entropy, Throttling};
+    use super::super::store::{StateDir, StateLock};
+    use super::*;
+    use crate::model::{EmulatorClock, HubSize, Sku};
+
+    fn open(dir: &StateDir) -> Arc<LiveHub> {
+        let config = EmulatorConfig {
+            size: HubSize { sku: Sku::S1, units: NonZeroU32::MIN },
+            clock: EmulatorClock { start: Some(Timestamp::UNIX_EPOCH), mode: ClockMode::Fast },
+            fleet: None,
+            throttling: Throttling::On,
+        };
+        let saved = saved::open(StateLock::acquire(dir).unwrap(), &config).unwrap();
+        Arc::new(LiveHub::new(saved.kept, saved.seq, Arc::new(saved.store), saved.clock))
+    }
+
+    async fn create(hub: &Arc<LiveHub>, device_id: String) -> Result<Reply, HubFault> {
+        let (identity, entropy) = (serde_json::json!({"deviceId": device_id}), Entropy::new([7; 32]));
+        hub.call(HubEvent::PutDevice { device_id, identity, if_match: None, entropy }).await
+    }
+
+    async fn device_count(hub: &Arc<LiveHub>) -> u64 {
+        match hub.call(HubEvent::DeviceStatistics).await {
+            Ok(Reply::Document { body, .. }) => body["totalDeviceCount"].as_u64().unwrap(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_long_journal_gives_way_to_a_snapshot_while_the_hub_runs() {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = StateDir::new(folder.path());
+        let hub = open(&dir);
+        hub.lock().as_mut().unwrap().journal_len_max = 2_000;
+        for number in 0..100 {
+            create(&hub, format!("device-{number}")).await.unwrap();
+        }
+        assert!(!folder.path().join("snapshot-1.json").exists(), "there is a later one");
+        drop(hub);
+        assert_eq!(device_count(&open(&dir)).await, 100);
+    }
+
+    #[tokio::test]
+    async fn a_closed_hub_refuses_and_frees_its_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = StateDir::new(folder.path());
+        let hub = open(&dir);
+        create(&hub, "a".to_owned()).await.unwrap();
+        hub.close().unwrap();
+        assert_eq!(create(&hub, "b".to_owned()).await.unwrap_err().kind, FaultKind::ServiceUnavailable);
+        assert_eq!(device_count(&open(&dir)).await, 1);
+    }
+}

@@ -83,7 +83,7 @@ impl Emulator {
     /// Opens the state in a folder, or begins it there. Blocks while it reads the files.
     ///
     /// # Errors
-    /// [`StoreError::InUse`] when another process has it (see [`attach`]), and whatever is wrong
+    /// [`StoreError::InUse`] when another process has it (see [`super::connect`]), and whatever is wrong
     /// with its files.
     pub fn open(dir: &StateDir, config: &EmulatorConfig) -> Result<Self, EmulatorError> {
         let lock = StateLock::acquire_within(dir, GLANCE)?;

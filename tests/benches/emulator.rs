@@ -1,4 +1,4 @@
-//! Durable creations a second over HTTP, next to what the disk alone would allow.
+//! Durable creations a second over HTTP, next to what the disk alone would allow; and a large hub.
 
 #![expect(clippy::unwrap_used, reason = "a benchmark ends with the first surprise")]
 
@@ -11,8 +11,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use divan::counter::ItemsCount;
 use hubjobs::emulator::state::Throttling;
-use hubjobs::emulator::{EmulatorConfig, StateDir};
-use local_hub::{Caller, config, serve};
+use hubjobs::emulator::{Emulator, EmulatorConfig, StateDir};
+use hubjobs::model::JobId;
+use local_hub::{Caller, config, fleet, serve};
 use reqwest::Method;
 use serde_json::json;
 use tempfile::TempDir;
@@ -69,4 +70,41 @@ async fn create(caller: Caller, numbers: std::ops::Range<u64>) {
         let request = caller.request(Method::PUT, &format!("/devices/{id}")).json(&json!({"deviceId": id}));
         assert_eq!(request.send().await.unwrap().status(), 200);
     }
+}
+
+const DEVICES: u32 = 10_000;
+
+fn with_devices() -> EmulatorConfig {
+    EmulatorConfig { fleet: Some(fleet(DEVICES)), ..config() }
+}
+
+/// What every command pays first: the snapshot of a large hub.
+#[divan::bench(sample_count = 10)]
+fn open_ten_thousand_devices(bencher: divan::Bencher<'_, '_>) {
+    let folder = folder();
+    let dir = StateDir::new(folder.path());
+    drop(Emulator::open(&dir, &with_devices()).unwrap());
+    bencher.counter(ItemsCount::new(DEVICES)).bench_local(|| Emulator::open(&dir, &with_devices()).unwrap());
+}
+
+/// A job over all of them, throttled as on S3, from its creation to its end in mode fast.
+#[divan::bench(sample_count = 5)]
+fn job_over_ten_thousand_devices(bencher: divan::Bencher<'_, '_>) {
+    let folder = folder();
+    let runtime = Runtime::new().unwrap();
+    let served = runtime.block_on(serve(&StateDir::new(folder.path()), &with_devices()));
+    let caller = Caller::new(served.connection_string());
+    let number = AtomicU64::new(0);
+    bencher.counter(ItemsCount::new(DEVICES)).bench_local(|| {
+        let id = format!("job-{}", number.fetch_add(1, Ordering::Relaxed));
+        let job = json!({"jobId": id, "type": "scheduleDeviceMethod", "queryCondition": "*",
+                         "cloudToDeviceMethod": {"methodName": "lockDoor"}});
+        runtime.block_on(async {
+            caller.put(&format!("/jobs/v2/{id}"), &job).await.ok();
+            while served.admin().advance(&[JobId::new(id.as_str())]).await.unwrap().progressed {}
+            let ended = caller.get(&format!("/jobs/v2/{id}")).await.ok();
+            assert_eq!(ended["deviceJobStatistics"]["succeededCount"], DEVICES);
+        });
+    });
+    runtime.block_on(served.stop()).unwrap();
 }

@@ -9,10 +9,13 @@ use base64::prelude::BASE64_STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use hubjobs::emulator::state::Throttling;
 use hubjobs::emulator::{Emulator, EmulatorConfig, Served, StateDir};
-use hubjobs::model::{ClockMode, EmulatorClock, HubSize, Sku};
+use hubjobs::model::{
+    ClockMode, Connectivity, DeviceGroup, EmulatorClock, Fleet, HubSize, IdPattern, MethodBehaviour, Percent, Seconds,
+    Sku,
+};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::{Method, Response};
-use serde_json::Value;
+use serde_json::{Value, json};
 use sha2::Sha256;
 use tokio::net::TcpListener;
 
@@ -24,6 +27,34 @@ pub(crate) fn config() -> EmulatorConfig {
         fleet: None,
         throttling: Throttling::On,
     }
+}
+
+/// Devices `thermo-01`, `thermo-02`, ... that answer `lockDoor` after 100 ms.
+pub(crate) fn fleet(count: u32) -> Fleet {
+    let lock_door = MethodBehaviour {
+        status: 200,
+        payload: json!({"locked": true}),
+        latency_min_ms: 100,
+        latency_max_ms: 100,
+        fail: Percent::ZERO,
+        fail_status: 500,
+        no_answer: Percent::ZERO,
+        reports: serde_json::Map::new(),
+    };
+    let connectivity =
+        Connectivity { offline: Percent::ZERO, flapping: Percent::ZERO, flapping_period: Seconds::new(60) };
+    let group = DeviceGroup {
+        name: "thermo".to_owned(),
+        count,
+        id_pattern: IdPattern::parse("thermo-{n:02}").unwrap(),
+        tags: vec![],
+        desired: vec![],
+        reported: vec![],
+        connectivity,
+        reports_desired: true,
+        methods: [("lockDoor".to_owned(), lock_door)].into(),
+    };
+    Fleet { name: "thermo".to_owned(), seed: 1, groups: vec![group] }
 }
 
 /// Serves the emulator in that folder on a free port.

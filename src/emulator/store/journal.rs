@@ -101,7 +101,8 @@ pub(super) fn read<E: DeserializeOwned>(path: &Path, bytes: &[u8], seq_before: u
     let mut offset = HEADER_LEN;
     while let Some(payload) = frame_at(bytes, offset) {
         let frame: Vec<Record<E>> = serde_json::from_slice(payload)
-            .map_err(|error| StoreError::damaged(path, format!("the record at byte {offset}: {error}")))?;
+            // The text of the error would quote the record, and with it perhaps a key.
+            .map_err(|_| StoreError::damaged(path, format!("the record at byte {offset} is none of this version")))?;
         for record in frame {
             if record.seq != seq + 1 {
                 let detail = format!("record {} follows record {seq} at byte {offset}", record.seq);
