@@ -85,7 +85,12 @@ async fn golden_exchanges() {
         let folder = tempfile::tempdir().unwrap();
         let hub = Hub::start(folder.path(), before).await;
         hub.prepare(before, &cases).await;
-        let answer = hub.send(before, &cases[name]["request"]).await;
+        let mut answer = hub.send(before, &cases[name]["request"]).await;
+        if matches!(before, Before::Busy) && answer.status != 429 {
+            // On a slow machine the budget grew by one call in between.
+            hub.use_up_the_budget().await;
+            answer = hub.send(before, &cases[name]["request"]).await;
+        }
         wrong.extend(differences(&cases[name]["reply"], &answer).into_iter().map(|text| format!("{name}: {text}")));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -172,15 +177,24 @@ impl Hub {
                 self.tick(SignedDuration::from_secs(5)).await;
             }
             Before::NoLane => self.create(method).await,
-            Before::Busy => {
-                for _ in 0..100 {
-                    self.caller.get("/jobs/v2/other").await;
-                }
-            }
+            Before::Busy => self.use_up_the_budget().await,
         }
         if matches!(before, Before::Created(_)) {
             self.tick(SignedDuration::from_secs(5)).await;
         }
+    }
+
+    /// Calls until one more is refused; well beyond, since the budget grows meanwhile.
+    async fn use_up_the_budget(&self) {
+        let mut refusals = 0;
+        for _ in 0..1_000 {
+            let refused = self.caller.get("/jobs/v2/other").await.status == 429;
+            refusals = if refused { refusals + 1 } else { 0 };
+            if refusals == 3 {
+                return;
+            }
+        }
+        panic!("the budget has no end");
     }
 
     async fn create(&self, body: &Value) {

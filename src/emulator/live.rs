@@ -205,7 +205,7 @@ fn jump(hub: &mut HubState, jobs: &[JobId]) -> Option<Timestamp> {
 }
 
 fn closed() -> HubFault {
-    HubFault::new(FaultKind::ServiceUnavailable, "The emulator is stopping.")
+    HubFault::new(FaultKind::ServiceUnavailable, "The emulator has stopped.")
 }
 
 fn unavailable(error: LogFailed) -> HubFault {
