@@ -1,0 +1,145 @@
+//! What really happened, from the hub's own state, and what must never happen.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use hubjobs::emulator::InProcessHub;
+use hubjobs::model::{JobId, JobStatus, NewJob, ObservedJob, OwnJobId, Owner, Schedule, Seconds, SlotKey};
+use jiff::{SignedDuration, Timestamp};
+
+use crate::commit::Commit;
+use crate::wire::TIMEOUT;
+
+/// Every job that was ever created, with what became of it. The hub forgets; the ledger does not.
+#[derive(Default)]
+pub(crate) struct Ledger {
+    own: BTreeMap<JobId, Entry>,
+    foreign: BTreeMap<JobId, Foreign>,
+}
+
+struct Entry {
+    id: OwnJobId,
+    created: Timestamp,
+    last: ObservedJob,
+    /// Own jobs of the same manifest whose slots that manifest did not want when this was created.
+    predecessors: BTreeSet<JobId>,
+}
+
+struct Foreign {
+    last: JobStatus,
+    /// Its own owner cancelled it.
+    given_up: bool,
+}
+
+impl Entry {
+    /// Whether it acted on devices, and when.
+    fn run(&self, now: Timestamp) -> Option<(Timestamp, Timestamp)> {
+        let ran = matches!(self.last.status, JobStatus::Running | JobStatus::Completed | JobStatus::Failed);
+        let begin = self.last.start.unwrap_or(self.created).max(self.created);
+        ran.then(|| (begin, self.last.end.unwrap_or(now)))
+    }
+}
+
+/// Who created an own job, and by which rules.
+pub(crate) struct Author<'a> {
+    pub(crate) owner: &'a Owner,
+    pub(crate) commit: &'a Commit,
+    pub(crate) lookahead: Seconds,
+}
+
+impl Ledger {
+    /// An own job was created. It must be of our owner and within its window.
+    pub(crate) fn created(&mut self, hub: &InProcessHub, job: &NewJob, author: &Author<'_>) -> Result<(), String> {
+        let (id, now) = (job.id.to_job_id(), hub.now());
+        if job.id.owner != *author.owner {
+            return Err(format!("{id} was created under another owner"));
+        }
+        within_window(&job.id, author, now)?;
+        let last = hub.inspect(|hub| hub.observed_job(id.as_str())).expect("a job that was just created");
+        let is_predecessor = |entry: &&Entry| entry.id.name == job.id.name && !author.commit.wants(&entry.id);
+        let predecessors = self.own.values().filter(is_predecessor).map(|entry| entry.last.id.clone()).collect();
+        self.own.insert(id, Entry { id: job.id.clone(), created: now, last, predecessors });
+        Ok(())
+    }
+
+    /// Somebody else created a job.
+    pub(crate) fn foreign_created(&mut self, id: JobId) {
+        self.foreign.insert(id, Foreign { last: JobStatus::Queued, given_up: false });
+    }
+
+    /// Its owner cancels a foreign job.
+    pub(crate) fn foreign_given_up(&mut self, id: &JobId) {
+        self.foreign.get_mut(id).expect("a foreign job").given_up = true;
+    }
+
+    pub(crate) fn foreign_waiting(&self) -> Vec<JobId> {
+        let waiting = self.foreign.iter().filter(|(_, job)| job.last.is_cancellable());
+        waiting.map(|(id, _)| id.clone()).collect()
+    }
+
+    pub(crate) fn own_waiting(&self) -> Vec<JobId> {
+        let waiting = self.own.iter().filter(|(_, job)| job.last.status.is_cancellable());
+        waiting.map(|(id, _)| id.clone()).collect()
+    }
+
+    /// Looks at every job, and says what must never happen.
+    pub(crate) fn audit(&mut self, hub: &InProcessHub) -> Result<(), String> {
+        for entry in self.own.values_mut().filter(|entry| !entry.last.status.is_terminal()) {
+            if let Some(job) = hub.inspect(|hub| hub.observed_job(entry.last.id.as_str())) {
+                entry.last = job;
+            }
+        }
+        for (id, foreign) in self.foreign.iter_mut().filter(|(_, foreign)| !foreign.last.is_terminal()) {
+            let Some(job) = hub.inspect(|hub| hub.observed_job(id.as_str())) else { continue };
+            foreign.last = job.status;
+            if foreign.last == JobStatus::Cancelled && !foreign.given_up {
+                return Err(format!("foreign job {id} was cancelled"));
+            }
+        }
+        self.no_slot_ran_twice()?;
+        self.no_replacement_overlaps(hub.now())
+    }
+
+    fn no_slot_ran_twice(&self) -> Result<(), String> {
+        let mut ran: BTreeMap<SlotKey, &JobId> = BTreeMap::new();
+        for entry in self.own.values().filter(|entry| entry.run(entry.created).is_some()) {
+            if let Some(first) = ran.insert(entry.id.slot(), &entry.last.id) {
+                return Err(format!("a slot ran twice: {first} and {}", entry.last.id));
+            }
+        }
+        Ok(())
+    }
+
+    fn no_replacement_overlaps(&self, now: Timestamp) -> Result<(), String> {
+        for entry in self.own.values() {
+            let Some((begin, end)) = entry.run(now) else { continue };
+            for id in &entry.predecessors {
+                let Some((old_begin, old_end)) = self.own[id].run(now) else { continue };
+                if old_begin < end && begin < old_end {
+                    return Err(format!("{id} and its replacement {} ran at the same time", entry.last.id));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Nothing is created outside [nominal start - lookahead, deadline], give or take the time that a
+/// request is on its way.
+fn within_window(id: &OwnJobId, author: &Author<'_>, now: Timestamp) -> Result<(), String> {
+    let Some(manifest) = author.commit.manifest(&id.name).filter(|_| author.commit.wants(id)) else {
+        return Err(format!("{id} was created, and no manifest wants it"));
+    };
+    if manifest.suspend {
+        return Err(format!("{id} was created although its manifest is suspended"));
+    }
+    let (week, nominal) = (SignedDuration::from_hours(168), id.occurrence.start());
+    let (earliest, deadline) = match &manifest.schedule {
+        Schedule::At(at) => (nominal - week, nominal + at.starting_deadline.to_signed()),
+        Schedule::Cron(cron) => (nominal - author.lookahead.to_signed(), nominal + cron.starting_deadline.to_signed()),
+        Schedule::Asap(asap) => (asap.not_after - week * 2, asap.not_after),
+    };
+    if now < earliest || now > deadline + TIMEOUT {
+        return Err(format!("{id} was created at {now}, outside its window {earliest} to {deadline}"));
+    }
+    Ok(())
+}
