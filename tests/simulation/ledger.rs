@@ -54,6 +54,7 @@ impl Ledger {
             return Err(format!("{id} was created under another owner"));
         }
         within_window(&job.id, author, now)?;
+        self.no_cancelled_job_is_revived(&job.id)?;
         let last = hub.inspect(|hub| hub.observed_job(id.as_str())).expect("a job that was just created");
         let is_predecessor = |entry: &&Entry| entry.id.name == job.id.name && !author.commit.wants(&entry.id);
         let predecessors = self.own.values().filter(is_predecessor).map(|entry| entry.last.id.clone()).collect();
@@ -97,6 +98,16 @@ impl Ledger {
         }
         self.no_slot_ran_twice()?;
         self.no_replacement_overlaps(hub.now())
+    }
+
+    /// Somebody may have pulled the emergency brake: what was cancelled stays so, unless git changed.
+    fn no_cancelled_job_is_revived(&self, id: &OwnJobId) -> Result<(), String> {
+        let in_slot = self.own.values().filter(|entry| entry.id.slot() == id.slot());
+        let newest = in_slot.max_by_key(|entry| entry.id.unit.sequence);
+        match newest.filter(|entry| entry.last.status == JobStatus::Cancelled && entry.id.revision == id.revision) {
+            Some(entry) => Err(format!("{id} revives {}, which was cancelled", entry.last.id)),
+            None => Ok(()),
+        }
     }
 
     fn no_slot_ran_twice(&self) -> Result<(), String> {

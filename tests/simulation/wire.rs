@@ -20,6 +20,8 @@ pub(crate) struct Shared {
     pub(crate) dice: Dice,
     pub(crate) ledger: Ledger,
     pub(crate) log: Vec<String>,
+    /// How often each kind of row and outcome came up.
+    pub(crate) seen: BTreeMap<String, u64>,
     /// The first thing that must never happen.
     pub(crate) violation: Option<String>,
     /// Jobs of which a read shows an earlier state for a while.
@@ -33,13 +35,17 @@ struct Stale {
 
 impl Shared {
     pub(crate) fn new(hub: InProcessHub, dice: Dice) -> Self {
-        let stale = BTreeMap::new();
-        Self { hub, dice, ledger: Ledger::default(), log: Vec::new(), violation: None, stale }
+        let (seen, stale) = (BTreeMap::new(), BTreeMap::new());
+        Self { hub, dice, ledger: Ledger::default(), log: Vec::new(), seen, violation: None, stale }
     }
 
     pub(crate) fn note(&mut self, line: impl Into<String>) {
         let line = format!("{} {}", self.hub.now(), line.into());
         self.log.push(line);
+    }
+
+    pub(crate) fn count(&mut self, kind: &str, code: &str) {
+        *self.seen.entry(format!("{kind} {code}")).or_default() += 1;
     }
 
     pub(crate) fn judge(&mut self, verdict: Result<(), String>) {

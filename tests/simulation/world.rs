@@ -10,7 +10,7 @@ use hubjobs::model::{
     ClockMode, Connectivity, DeviceGroup, EmulatorClock, EmulatorHub, Environment, EnvironmentName, Fleet, Hub,
     HubSize, IdPattern, MethodBehaviour, Owner, Percent, PrunePolicy, SafetyLimits, Seconds, Shape, Sku, Template,
 };
-use hubjobs::plan::{Completeness, Plan, Selection, approve};
+use hubjobs::plan::{Completeness, Plan, Selection, Step, approve};
 use hubjobs::reconcile::{Conduct, Interrupt, Outcome, Patience, Settled, reconcile};
 use hubjobs::run_once::{Scope, plan_once};
 use jiff::{SignedDuration, Timestamp};
@@ -75,6 +75,11 @@ impl World {
             self.violation()?;
         }
         self.converge()
+    }
+
+    /// How often each kind of row and outcome came up.
+    pub(crate) fn seen(&self) -> BTreeMap<String, u64> {
+        self.shared().seen.clone()
     }
 
     pub(crate) fn log(&self) -> String {
@@ -252,6 +257,7 @@ impl World {
                 return None;
             }
         };
+        self.count_rows(&plan);
         let Ok(approved) = approve(plan.clone(), &self.environment.safety) else {
             self.shared().note(format!("  {} has an unsafe plan", wire.runner));
             return Some((plan, Vec::new()));
@@ -267,9 +273,25 @@ impl World {
         let outcomes = reconcile(wire, &approved, &conduct).await;
         for outcome in &outcomes {
             let line = format!("  {} {:?} {} {}", wire.runner, outcome.action, outcome.id, outcome.settled.as_str());
-            self.shared().note(line);
+            let mut shared = self.shared();
+            shared.note(line);
+            shared.count("outcome", outcome.settled.as_str());
         }
         Some((plan, outcomes))
+    }
+
+    fn count_rows(&self, plan: &Plan) {
+        let mut shared = self.shared();
+        for row in &plan.rows {
+            let (kind, code) = match &row.step {
+                Step::Create(create) => ("create", create.reason.as_str()),
+                Step::Cancel { reason, .. } => ("cancel", reason.as_str()),
+                Step::Deferred(deferral) => ("deferred", deferral.reason.as_str()),
+                Step::Blocked { reason, .. } => ("blocked", reason.as_str()),
+                Step::Idle { reason, .. } => ("none", reason.as_str()),
+            };
+            shared.count(kind, code);
+        }
     }
 }
 
