@@ -1,6 +1,7 @@
 //! An IoT Hub in this process. [`state`] holds every rule and is pure; the skins around it speak
 //! protocols and keep files.
 
+pub mod facts;
 pub mod state;
 
 mod fleet;

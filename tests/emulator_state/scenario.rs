@@ -176,7 +176,7 @@ fn event(verb: &str, rest: &str) -> HubEvent {
         "disconnect" => return HubEvent::Disconnect { device_id },
         "report" => return HubEvent::ReportProperties { device_id, patch: json_of(rest) },
         "query" => {
-            let size: Option<u64> = target.parse().ok();
+            let size: Option<u64> = target.trim_matches(['[', ']']).parse().ok();
             let query = if size.is_some() { rest.to_owned() } else { format!("{target} {rest}") };
             let page = PageRequest { max_item_count: size, continuation: None };
             return HubEvent::Query { request: json!({"query": query.trim()}), page };

@@ -50,7 +50,7 @@ pub enum Envelope {
 }
 
 macro_rules! fault_kinds {
-    ($($(#[$doc:meta])* $kind:ident = $status:literal, $number:literal, $envelope:ident, $text:literal;)+) => {
+    ($($(#[$doc:meta])* $kind:ident = $status:literal, $number:literal, $envelope:ident, $fact:literal, $text:literal;)+) => {
         /// The refusals of the hub, by their names on the wire.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum FaultKind { $($(#[$doc])* $kind,)+ }
@@ -83,6 +83,12 @@ macro_rules! fault_kinds {
                 match self { $(Self::$kind => Envelope::$envelope,)+ }
             }
 
+            /// Which entry of the table of facts says how sure it is.
+            #[must_use]
+            pub const fn fact(self) -> &'static str {
+                match self { $(Self::$kind => $fact,)+ }
+            }
+
             /// What the hub says when there is nothing particular to say.
             #[must_use]
             pub const fn usual_text(self) -> &'static str {
@@ -94,47 +100,47 @@ macro_rules! fault_kinds {
 
 fault_kinds! {
     /// An unparsable body, or a job type that does not exist.
-    GenericBadRequest = 400, 400_000, Plain, "BadRequest";
+    GenericBadRequest = 400, 400_000, Plain, "body-unparsable", "BadRequest";
     /// `api-version` is missing or unknown.
-    InvalidProtocolVersion = 400, 400_001, Plain, "The api-version is missing or not supported.";
+    InvalidProtocolVersion = 400, 400_001, Plain, "protocol-version", "The api-version is missing or not supported.";
     /// The hub does not like an argument.
-    ArgumentInvalid = 400, 400_004, Plain, "BadRequest";
+    ArgumentInvalid = 400, 400_004, Plain, "argument-invalid", "BadRequest";
     /// An argument is missing.
-    ArgumentNull = 400, 400_005, Plain, "BadRequest";
+    ArgumentNull = 400, 400_005, Plain, "query-missing", "BadRequest";
     /// A bulk call with the same device twice.
-    DeviceDefinedMultipleTimes = 400, 400_011, Plain, "A device is defined more than once.";
+    DeviceDefinedMultipleTimes = 400, 400_011, Plain, "registry-bulk-twice", "A device is defined more than once.";
     /// The signature is wrong, has expired, or its policy lacks the right.
-    IotHubUnauthorizedAccess = 401, 401_002, Plain, "Unauthorized";
+    IotHubUnauthorizedAccess = 401, 401_002, Plain, "unauthorized", "Unauthorized";
     /// The device is not in the registry.
-    DeviceNotFound = 404, 404_001, Plain, "The device is not registered with this hub.";
+    DeviceNotFound = 404, 404_001, Plain, "device-not-found", "The device is not registered with this hub.";
     /// No such import or export job; only cancel says it of a scheduled job.
-    JobNotFound = 404, 404_002, Plain, "No job has this identifier.";
+    JobNotFound = 404, 404_002, Plain, "job-cancel-unknown", "No job has this identifier.";
     /// The device of a direct method is not connected.
-    DeviceNotOnline = 404, 404_103, NumberedInMessage, "The operation failed because the requested device isn't online.";
+    DeviceNotOnline = 404, 404_103, NumberedInMessage, "method-offline", "The operation failed because the requested device isn't online.";
     /// No such resource.
-    ResourceNotFound = 404, 404_000, Plain, "The resource does not exist.";
+    ResourceNotFound = 404, 404_000, Plain, "resource-not-found", "The resource does not exist.";
     /// Cancel of a job that runs or has ended.
-    OperationNotAllowedInCurrentState = 405, 405_102, Plain, "The job cannot be cancelled in its current status.";
+    OperationNotAllowedInCurrentState = 405, 405_102, Plain, "job-cancel-running", "The job cannot be cancelled in its current status.";
     /// The device is in the registry already.
-    DeviceAlreadyExists = 409, 409_001, Plain, "A device with this identifier is already registered.";
+    DeviceAlreadyExists = 409, 409_001, Plain, "registry-create-update", "A device with this identifier is already registered.";
     /// The hub still remembers a job of this id.
-    JobAlreadyExists = 409, 409_104, Plain, "A job with this identifier already exists.";
+    JobAlreadyExists = 409, 409_104, Plain, "job-id-unique", "A job with this identifier already exists.";
     /// No `Content-Length`; the front end answers in HTML.
-    LengthRequired = 411, 411_000, Plain, "Length Required";
+    LengthRequired = 411, 411_000, Plain, "length-required", "Length Required";
     /// An etag that does not match, `If-Match` missing, or an over-long condition of a job.
-    PreconditionFailed = 412, 412_001, Plain, "Precondition failed: the etag in the request does not match the etag of the resource.";
+    PreconditionFailed = 412, 412_001, Plain, "twin-etag-match", "Precondition failed: the etag in the request does not match the etag of the resource.";
     /// A body that is too large.
-    MessageTooLarge = 413, 413_001, Plain, "The message is too large.";
+    MessageTooLarge = 413, 413_001, Plain, "request-256-kb", "The message is too large.";
     /// Too many calls.
-    ThrottlingBacklogTimeout = 429, 429_003, Plain, "The request has been throttled. Wait 10 seconds and try again.";
+    ThrottlingBacklogTimeout = 429, 429_003, Plain, "throttled", "The request has been throttled. Wait 10 seconds and try again.";
     /// No lane is free.
-    ThrottlingMaxActiveJobCountExceeded = 429, 429_004, PlainInMessage, "429";
+    ThrottlingMaxActiveJobCountExceeded = 429, 429_004, PlainInMessage, "job-lanes", "429";
     /// The emulator failed.
-    ServerError = 500, 500_001, Plain, "The emulator failed.";
+    ServerError = 500, 500_001, Plain, "emulator-failure", "The emulator failed.";
     /// The hub cannot answer just now.
-    ServiceUnavailable = 503, 503_001, Plain, "The service is unavailable.";
+    ServiceUnavailable = 503, 503_001, Plain, "emulator-failure", "The service is unavailable.";
     /// The device of a direct method does not answer in time.
-    GatewayTimeout = 504, 504_101, NumberedInMessage, "The device did not answer in time.";
+    GatewayTimeout = 504, 504_101, NumberedInMessage, "method-silent", "The device did not answer in time.";
 }
 
 impl fmt::Display for FaultKind {

@@ -73,9 +73,17 @@ impl<'a> Members<'a> {
         self.0
     }
 
-    /// The value of one member.
-    pub(super) fn get(mut self, key: Key) -> Option<Node<'a>> {
-        self.find(|member| member.key == key).map(|member| member.node)
+    /// The value of one member. Other members are passed over without a look at their values.
+    pub(super) fn get(self, key: Key) -> Option<Node<'a>> {
+        let mut rest = self.0;
+        loop {
+            let found = read_varint(&mut rest)? == u64::from(key.0);
+            read_varint(&mut rest)?;
+            if found {
+                return read_node(&mut rest);
+            }
+            skip_node(&mut rest)?;
+        }
     }
 
     /// The object as JSON.
@@ -153,7 +161,19 @@ pub(super) const fn text(bytes: &[u8]) -> &str {
     }
 }
 
+/// Nearly all of them are of one byte.
 fn read_varint(bytes: &mut &[u8]) -> Option<u64> {
+    match bytes.split_first() {
+        Some((byte, rest)) if *byte < 0x80 => {
+            *bytes = rest;
+            Some(u64::from(*byte))
+        }
+        _ => read_long_varint(bytes),
+    }
+}
+
+#[cold]
+fn read_long_varint(bytes: &mut &[u8]) -> Option<u64> {
     let mut value = 0;
     for (at, byte) in bytes.iter().enumerate().take(10) {
         value |= u64::from(byte & 0x7f) << (7 * at);
@@ -188,6 +208,22 @@ fn read_node<'a>(bytes: &mut &'a [u8]) -> Option<Node<'a>> {
         ARRAY => Node::Array(Elements(read_block(bytes)?)),
         _ => return None,
     })
+}
+
+/// Passes over a value, and over all of it at once.
+fn skip_node(bytes: &mut &[u8]) -> Option<()> {
+    let (tag, rest) = bytes.split_first()?;
+    *bytes = rest;
+    let length = match *tag {
+        NULL | FALSE | TRUE => 0,
+        INTEGER => return read_varint(bytes).map(drop),
+        FLOAT => 8,
+        TEXT => usize::try_from(read_varint(bytes)?).ok()?,
+        OBJECT | ARRAY => return read_block(bytes).map(drop),
+        _ => return None,
+    };
+    *bytes = bytes.get(length..)?;
+    Some(())
 }
 
 fn read_block<'a>(bytes: &mut &'a [u8]) -> Option<&'a [u8]> {
@@ -288,6 +324,11 @@ mod tests {
         assert_eq!(node.to_json(&keys)["b"].to_string(), "1.0");
         let Node::Object(members) = node else { panic!("an object") };
         assert!(matches!(members.get(keys.intern("a")), Some(Node::Integer(1))));
+        for (name, value) in json.as_object().expect("an object") {
+            let node = members.get(keys.intern(name)).expect("every member is found");
+            assert_eq!(node.to_json(&keys), *value, "{name}");
+        }
+        assert!(members.get(keys.intern("none")).is_none());
     }
 
     #[test]

@@ -51,7 +51,7 @@ impl HubState {
         identity: IdentityBody,
         entropy: &Entropy,
     ) -> Result<Slot, HubFault> {
-        DeviceId::new(device_id).map_err(|error| invalid(format!("{error}.")))?;
+        DeviceId::new(device_id).map_err(|error| invalid(format!("Invalid device id: {error}.")))?;
         if self.devices.find(device_id).is_some() {
             return Err(HubFault::new(
                 FaultKind::DeviceAlreadyExists,

@@ -7,7 +7,7 @@ macro_rules! rules {
         $($(#[$doc])* pub const $name: $type = $value;)+
 
         /// Every rule: name of its constant, id of its fact.
-        pub(in crate::emulator) const ALL: &[(&str, &str)] = &[$((stringify!($name), $fact),)+];
+        pub const ALL: &[(&str, &str)] = &[$((stringify!($name), $fact),)+];
     };
 }
 

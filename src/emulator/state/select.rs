@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use super::devices::{Devices, Slot};
 use super::view::{Surroundings, TwinDocument, TwinPaths};
-use crate::query::{Collection, Condition, parse_condition};
+use crate::query::{Collection, Condition, Problem, parse_condition};
 
 /// Below this many devices, one thread is as fast.
 const DEVICES_PER_THREAD_MIN: usize = 2_048;
@@ -16,12 +16,7 @@ const DEVICES_PER_THREAD_MIN: usize = 2_048;
 pub(super) fn select(text: &str, devices: &Devices, around: Surroundings<'_>) -> Result<Vec<Slot>, String> {
     let (selection, problems) = parse_condition(text);
     let Some(selection) = selection else {
-        let problem = problems.first().map_or_else(String::new, |problem| {
-            let column = text[..problem.span.start.min(text.len())].chars().count() + 1;
-            format!(" {} at column {column}.", problem.message)
-        });
-        let unexpected = text.split_whitespace().next().unwrap_or_default();
-        return Err(format!("SQL query parse failed. Unexpected character at input '{unexpected}'.{problem}"));
+        return Err(failure_reason(text, problems.first()));
     };
     if selection.from != Collection::Devices {
         return Ok(Vec::new());
@@ -29,6 +24,16 @@ pub(super) fn select(text: &str, devices: &Devices, around: Surroundings<'_>) ->
     let condition = Condition::compile(&selection);
     let paths = TwinPaths::locate(condition.paths(), around.keys);
     Ok(matching(devices, |slot| condition.matches(&TwinDocument::new(devices.device(slot), &paths, around))))
+}
+
+/// The hub's words (azure-iot-sdk-csharp#40), and our parser's.
+fn failure_reason(text: &str, problem: Option<&Problem>) -> String {
+    let start = problem.map_or(0, |problem| problem.span.start);
+    let (before, rest) = text.split_at_checked(start).unwrap_or((text, ""));
+    let input = rest.split_whitespace().next().unwrap_or_default();
+    let words = problem.map_or_else(String::new, |problem| format!(" ({})", problem.message));
+    let column = before.chars().count() + 1;
+    format!("SQL query parse failed. Unexpected character at input '{input}', column {column}{words}.")
 }
 
 fn matching(devices: &Devices, matches: impl Fn(Slot) -> bool + Sync) -> Vec<Slot> {
