@@ -57,3 +57,5 @@ pub mod report;
 pub mod run_once;
 
 pub mod emulator;
+
+pub mod cli;

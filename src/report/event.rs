@@ -20,7 +20,7 @@ use crate::reconcile::{Action, Outcome};
 pub enum Event<'a> {
     /// The first line: the form of those to come, and the version of the program.
     Version(&'a str),
-    /// A finding about the manifests, as `validate -o json` has it.
+    /// A finding about the manifests, which is a line as it is.
     Diagnostic(&'a Value),
     /// A row of the plan that is not idle.
     PlannedAction(&'a Row, &'a PlanView<'a>),
@@ -43,11 +43,11 @@ pub enum Event<'a> {
         /// What to do about it.
         help: &'a [String],
     },
-    /// The last line.
+    /// The end of an apply, before any waiting.
+    ApplySummary(OutcomeTally),
+    /// The last line: how the process ends.
     Summary {
-        /// What became of the plan.
-        tally: Option<OutcomeTally>,
-        /// How the process ends.
+        /// Its exit code.
         exit_code: u8,
     },
 }
@@ -62,7 +62,7 @@ impl Event<'_> {
     fn to_value(self) -> Value {
         match self {
             Self::Version(version) => json!({"type": "version", "formatVersion": FORMAT_VERSION, "hubjobs": version}),
-            Self::Diagnostic(diagnostic) => json!({"type": "diagnostic", "diagnostic": diagnostic}),
+            Self::Diagnostic(diagnostic) => diagnostic.clone(),
             Self::PlannedAction(row, view) => json!({"type": "planned_action", "row": row_json(row, view)}),
             Self::PlanSummary(view) => plan_summary(view),
             Self::Refused(refusal) => json!({"type": "refused", "refusal": refusal_json(refusal)}),
@@ -73,9 +73,8 @@ impl Event<'_> {
             Self::JobProgress(job) => json!({"type": "job_progress", "job": job_json(job, name(job).as_ref())}),
             Self::JobComplete(verdict) => json!({"type": "job_complete", "result": verdict_json(verdict)}),
             Self::Error { message, help } => json!({"type": "error", "message": message, "help": help}),
-            Self::Summary { tally, exit_code } => {
-                json!({"type": "summary", "outcomes": tally.map(tally_json), "exitCode": exit_code})
-            }
+            Self::ApplySummary(tally) => json!({"type": "apply_summary", "outcomes": tally_json(tally)}),
+            Self::Summary { exit_code } => json!({"type": "summary", "exitCode": exit_code}),
         }
     }
 

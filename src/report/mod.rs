@@ -32,8 +32,8 @@ pub use plan_json::plan_json;
 pub use plan_text::{Detail, PlanView, plan_text, refusals_text, summary_text};
 pub use style::{error_label, warning_label};
 pub use untrusted::Untrusted;
-pub use verdict::{FailureCount, JobVerdict, verdict_json, verdict_text};
-pub use when::{in_words, local_and_utc, utc};
+pub use verdict::{FailureCount, JobVerdict, verdict_json, verdict_text, verdicts_summary_text};
+pub use when::{counted, in_words, local_and_utc, utc, zone_of};
 
 /// Version of every JSON form; raised when a reader would have to change.
 pub const FORMAT_VERSION: u32 = 1;

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::style::{DIM, Painted};
-use super::when::utc;
-use crate::model::{DstMark, ManifestName};
+use super::when::{local_and_utc, utc};
+use crate::model::{DstMark, ManifestName, Zone};
 
 /// The next runs of one manifest.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +25,8 @@ pub struct UpcomingStart {
     pub start: Timestamp,
     /// The same on the clock of the manifest's zone.
     pub local: String,
+    /// That zone; nothing is UTC.
+    pub zone: Option<Zone>,
     /// What a change of the clocks does to it.
     pub dst: Option<DstMark>,
     /// First and last instant at which an apply creates its job in time.
@@ -40,7 +42,7 @@ pub fn upcoming_text(upcoming: &[Upcoming], name_width: usize) -> String {
     for (next, run) in upcoming.iter().flat_map(|next| next.starts.iter().map(move |run| (next, run))) {
         let (from, until) = run.apply_between;
         let dst = run.dst.map_or_else(String::new, |mark| format!("  {}", dst_words(mark)));
-        let line = format!("next {} ({}){dst}", run.local, utc(run.start));
+        let line = format!("next {}{dst}", local_and_utc(run.start, run.zone.as_ref()));
         // Writing into a string cannot fail.
         let _ = writeln!(text, "  {} {:<width$}  {line}", Painted(DIM, '·'), next.name.as_str());
         let window = format!("apply between {} and {}", utc(from), utc(until));

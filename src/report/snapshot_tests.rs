@@ -20,7 +20,8 @@ fn upcoming() -> Vec<Upcoming> {
     let local = "Tue 2026-12-01 22:00 +01:00".to_owned();
     let from = jiff::civil::date(2027, 3, 28).at(2, 30, 0, 0);
     let dst = [None, Some(DstMark::Moved { from }), Some(DstMark::FirstOfTwo)];
-    let run = |dst| UpcomingStart { start, local: local.clone(), dst, apply_between };
+    let zone = Zone::new("Europe/Berlin").ok();
+    let run = |dst| UpcomingStart { start, local: local.clone(), zone: zone.clone(), dst, apply_between };
     vec![Upcoming { name: name("nightly"), starts: dst.map(run).into() }]
 }
 
@@ -197,7 +198,7 @@ fn every_event_is_one_line_with_a_type() {
     let refusals = refusals();
     let events = [
         Event::Version("0.1.0"),
-        Event::Diagnostic(&serde_json::json!({"code": "unknown-field"})),
+        Event::Diagnostic(&serde_json::json!({"type": "diagnostic", "code": "unknown-field"})),
         Event::PlannedAction(&plan.rows[3], &view),
         Event::PlanSummary(&view),
         Event::Refused(&refusals[2]),
@@ -206,7 +207,8 @@ fn every_event_is_one_line_with_a_type() {
         Event::JobProgress(&verdict.job),
         Event::JobComplete(&verdict),
         Event::Error { message: "it broke", help: &["mend it".to_owned()] },
-        Event::Summary { tally: Some(tally(&outcomes)), exit_code: 6 },
+        Event::ApplySummary(tally(&outcomes)),
+        Event::Summary { exit_code: 6 },
     ];
     let lines: Vec<_> = events.iter().map(Event::to_line).collect();
     assert!(lines.iter().all(|line| line.starts_with("{\"type\":\"") && !line.contains('\n')));

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use super::job_json::job_json;
-use super::style::{BLOCKED, CREATE, DIM, Painted, WARNING};
+use super::style::{BLOCKED, CREATE, DIM, Painted, STRONG, WARNING};
 use super::untrusted::Untrusted;
 use super::when::occurrence;
 use crate::model::{JobStatus, ManifestName, ObservedJob, OccurrenceKey, Zone};
@@ -73,7 +73,14 @@ fn words(status: &JobStatus, judgement: Judgement) -> String {
     }
 }
 
-/// The same for machines.
+/// `Jobs: 2 as wanted, 1 not.`
+#[must_use]
+pub fn verdicts_summary_text(verdicts: &[JobVerdict]) -> String {
+    let failed = verdicts.iter().filter(|verdict| verdict.judgement.verdict.is_failure()).count();
+    Painted(STRONG, format!("Jobs: {} ended well, {failed} did not.", verdicts.len() - failed)).to_string()
+}
+
+/// A verdict for machines.
 #[must_use]
 pub fn verdict_json(verdict: &JobVerdict) -> Value {
     let tally = verdict.judgement.tally;

@@ -1,4 +1,4 @@
-//! Times and durations in words.
+//! Times, durations and numbers in words.
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -40,8 +40,15 @@ pub fn in_words(duration: Seconds) -> String {
     }
 }
 
-/// The zone that a manifest thinks in.
-pub(super) fn zone_of(manifest: &Manifest) -> Option<&Zone> {
+/// A number and its noun: `1 job`, `2 jobs`.
+#[must_use]
+pub fn counted(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
+/// The zone that a manifest thinks in; nothing is UTC.
+#[must_use]
+pub fn zone_of(manifest: &Manifest) -> Option<&Zone> {
     match &manifest.schedule {
         Schedule::At(at) => at.zone.as_ref(),
         Schedule::Cron(cron) => Some(&cron.zone),

@@ -22,7 +22,7 @@ use crate::hub::client::{Continuation, ErrorCode, HubClient, HubError, JobFilter
 use crate::model::{HubSize, JobId, NewJob, ObservedJob};
 
 /// The version that all service SDKs of Microsoft send.
-const API_VERSION: &str = "2021-04-12";
+pub const API_VERSION: &str = "2021-04-12";
 
 /// The most that a query gives at once; more pages cost more of the query budget.
 const PAGE_LEN: &str = "100";

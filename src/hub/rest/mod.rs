@@ -21,7 +21,7 @@ mod sas;
 mod transport;
 mod wire;
 
-pub use client::{RestConfig, RestHub};
+pub use client::{API_VERSION, RestConfig, RestHub};
 pub use connection_string::{ConnectionString, ConnectionStringError, Credential, InvalidConnectionString};
 pub use endpoint::{Endpoint, HostName, InvalidHostName, LoopbackAddr, NotLoopback};
 pub use pacing::Pacing;

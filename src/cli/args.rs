@@ -1,0 +1,348 @@
+//! The command line as people type it.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::model::Seconds;
+
+/// The command line.
+#[derive(Debug, Parser)]
+#[command(
+    name = "hubjobs",
+    bin_name = "hubjobs",
+    about = "Runs Azure IoT Hub jobs from YAML manifests in git: validate, plan, apply.",
+    disable_help_subcommand = true,
+    subcommand_required = true,
+    arg_required_else_help = true,
+    max_term_width = 100
+)]
+pub(super) struct Cli {
+    /// Options of every command.
+    #[command(flatten)]
+    pub(super) global: Global,
+    /// What to do.
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+/// Options of every command.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Global options")]
+pub(super) struct Global {
+    /// Work in this folder; it, or one above it, holds `hubjobs.yaml`
+    #[arg(short = 'C', long, value_name = "DIR", global = true)]
+    pub(super) chdir: Option<PathBuf>,
+    /// Environment of the project [default: $HUBJOBS_ENV, else `local`, else the only one]
+    #[arg(short, long, value_name = "NAME", global = true)]
+    pub(super) environment: Option<String>,
+    /// For machines: one JSON event a line on stdout
+    #[arg(long, global = true)]
+    pub(super) json: bool,
+    /// When to use colours
+    #[arg(long, value_name = "WHEN", global = true, value_enum, default_value_t = Color::Auto, hide_possible_values = true)]
+    pub(super) color: Color,
+    /// Say nothing but results and errors
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub(super) quiet: bool,
+    /// Say more; twice: every call to the hub
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(super) verbose: u8,
+}
+
+impl Global {
+    /// The folder to work in.
+    #[must_use]
+    pub(super) fn start(&self) -> &Path {
+        self.chdir.as_deref().unwrap_or(Path::new("."))
+    }
+}
+
+/// When to use colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Color {
+    /// On a terminal, unless `NO_COLOR` is set or CI runs.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// What to do, in the order in which one comes to need it.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Start a project here: project file, sample fleet, first manifest
+    Init(InitArgs),
+    /// Check manifests, offline
+    Validate(ValidateArgs),
+    /// Print the JSON Schema of manifests, or an example of a kind
+    Schema(SchemaArgs),
+    /// Show what apply would do, and why; changes nothing
+    Plan(PlanArgs),
+    /// Make the hub's jobs what the manifests say
+    Apply(ApplyArgs),
+    /// Wait for jobs that are due, and judge how they ended
+    Wait(WaitArgs),
+    /// List the jobs on the hub
+    Status(StatusArgs),
+    /// Show what a job did on each device
+    Results(ResultsArgs),
+    /// Cancel a job that has not started
+    Cancel(CancelArgs),
+    /// Serve, advance or fill the emulated IoT Hub
+    #[command(subcommand)]
+    Emulator(EmulatorCommand),
+    /// Print a completion script for a shell
+    Completions(CompletionsArgs),
+}
+
+impl Command {
+    /// Whether `--json` makes a stream of events of it, not one document.
+    #[must_use]
+    pub(super) const fn streams(&self) -> bool {
+        matches!(self, Self::Validate(_) | Self::Plan(_) | Self::Apply(_) | Self::Wait(_) | Self::Cancel(_))
+    }
+}
+
+/// `hubjobs init`.
+#[derive(Debug, Args)]
+pub(super) struct InitArgs {
+    /// Short name of the team, part of every job id: 1 to 5 characters a-z, 0-9 [default: from the
+    /// folder's name]
+    #[arg(long, value_name = "SLUG")]
+    pub(super) owner: Option<String>,
+}
+
+/// `hubjobs validate`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  hubjobs validate                     every manifest of the project
+  hubjobs validate jobs/lock.yaml      one file, even without a project
+  hubjobs validate -o github           annotations for a GitHub workflow")]
+pub(super) struct ValidateArgs {
+    /// Files or folders to check instead of the project's manifests
+    pub(super) paths: Vec<PathBuf>,
+    /// How to print findings
+    #[arg(short, long, value_name = "FORMAT", value_enum, default_value_t = ValidateFormat::Text)]
+    pub(super) output: ValidateFormat,
+}
+
+/// How findings are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ValidateFormat {
+    /// With the lines they are about.
+    Text,
+    /// One document.
+    Json,
+    /// Workflow commands of GitHub Actions.
+    Github,
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
+}
+
+/// `hubjobs schema`.
+#[derive(Debug, Args)]
+pub(super) struct SchemaArgs {
+    /// Print a commented example instead: Project, MethodJob, TwinJob or Fleet
+    #[arg(long, value_name = "KIND", value_enum, ignore_case = true)]
+    pub(super) example: Option<ExampleKind>,
+}
+
+/// Kinds of manifests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "PascalCase")]
+pub(super) enum ExampleKind {
+    /// `hubjobs.yaml`.
+    Project,
+    /// Invoke a direct method.
+    MethodJob,
+    /// Update tags and desired properties.
+    TwinJob,
+    /// Simulated devices.
+    Fleet,
+}
+
+/// Which manifests.
+#[derive(Debug, Clone, Args)]
+pub(super) struct SelectionArgs {
+    /// Only manifests with these labels: `team=a,ring!=canary`, `team in (a,b)`, `team`, `!team`
+    #[arg(short = 'l', long, value_name = "SELECTOR")]
+    pub(super) selector: Option<String>,
+    /// Only this manifest; may be given more than once
+    #[arg(long, value_name = "NAME")]
+    pub(super) target: Vec<String>,
+}
+
+/// `hubjobs plan`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  hubjobs plan                         what apply would do now
+  hubjobs plan -e prod --detailed-exitcode
+                                       exit 2 when there is something to do, 6 when something
+                                       is blocked, 5 when a safety limit refuses
+  hubjobs plan --occurrences 5         and the next five runs of every manifest")]
+pub(super) struct PlanArgs {
+    /// Which manifests.
+    #[command(flatten)]
+    pub(super) selection: SelectionArgs,
+    /// How to print the plan
+    #[arg(short, long, value_name = "FORMAT", value_enum, default_value_t = PlanFormat::Text)]
+    pub(super) output: PlanFormat,
+    /// Exit with 2 when there is something to do
+    #[arg(long)]
+    pub(super) detailed_exitcode: bool,
+    /// List the next N runs of every manifest, in local time and UTC
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub(super) occurrences: Option<u16>,
+}
+
+/// How a plan is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum PlanFormat {
+    /// For people.
+    Text,
+    /// One document.
+    Json,
+}
+
+/// `hubjobs apply`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  hubjobs apply                        shows the plan, asks, applies
+  hubjobs apply --auto-approve --wait  for CI: applies, waits for what is due, exits 3 when a job
+                                       failed or missed its `successWhen`")]
+pub(super) struct ApplyArgs {
+    /// Which manifests.
+    #[command(flatten)]
+    pub(super) selection: SelectionArgs,
+    /// Do not ask
+    #[arg(long)]
+    pub(super) auto_approve: bool,
+    /// Wait for the jobs that are due now, and judge how they ended
+    #[arg(long)]
+    pub(super) wait: bool,
+    /// Longest time to wait, such as `30m`; the jobs go on
+    #[arg(long, value_name = "DURATION", value_parser = duration, requires = "wait")]
+    pub(super) timeout: Option<Duration>,
+}
+
+/// `hubjobs wait`.
+#[derive(Debug, Args)]
+pub(super) struct WaitArgs {
+    /// Manifests to wait for [default: all]
+    #[arg(value_name = "NAME")]
+    pub(super) names: Vec<String>,
+    /// Longest time to wait, such as `30m`; the jobs go on
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub(super) timeout: Option<Duration>,
+}
+
+/// `hubjobs status`.
+#[derive(Debug, Args)]
+pub(super) struct StatusArgs {
+    /// Manifest, or id of a job
+    pub(super) name: Option<String>,
+    /// Also the jobs of others on this hub
+    #[arg(long)]
+    pub(super) all: bool,
+    /// How to print the jobs
+    #[arg(short, long, value_name = "FORMAT", value_enum, default_value_t = StatusFormat::Table)]
+    pub(super) output: StatusFormat,
+}
+
+/// How jobs are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum StatusFormat {
+    /// In columns.
+    Table,
+    /// One document.
+    Json,
+    /// The same as YAML.
+    Yaml,
+}
+
+/// `hubjobs results`.
+#[derive(Debug, Args)]
+pub(super) struct ResultsArgs {
+    /// Manifest (its newest job), or id of a job
+    pub(super) name: String,
+    /// Only devices that failed
+    #[arg(long)]
+    pub(super) failed_only: bool,
+    /// How to print the devices
+    #[arg(short, long, value_name = "FORMAT", value_enum, default_value_t = ResultsFormat::Table)]
+    pub(super) output: ResultsFormat,
+}
+
+/// How device results are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ResultsFormat {
+    /// In columns.
+    Table,
+    /// One document.
+    Json,
+    /// For spreadsheets.
+    Csv,
+}
+
+/// `hubjobs cancel`.
+#[derive(Debug, Args)]
+#[command(after_help = "A job that runs cannot be stopped: IoT Hub has no such call. A cancelled run stays cancelled:
+apply will not create it again until `spec.generation` is raised.")]
+pub(super) struct CancelArgs {
+    /// Manifest (all its jobs that have not started), or id of a job
+    pub(super) name: String,
+    /// Do not ask
+    #[arg(long)]
+    pub(super) auto_approve: bool,
+}
+
+/// `hubjobs emulator`.
+#[derive(Debug, Subcommand)]
+pub(super) enum EmulatorCommand {
+    /// Serve the emulated hub until Ctrl-C, and print its connection string
+    Start(EmulatorStartArgs),
+    /// Make the devices of the fleet file, unless they exist
+    Seed,
+    /// Move the emulator's clock on
+    Tick(EmulatorTickArgs),
+}
+
+/// `hubjobs emulator start`.
+#[derive(Debug, Args)]
+pub(super) struct EmulatorStartArgs {
+    /// Port on 127.0.0.1 [default: any free one]
+    #[arg(long, default_value_t = 0, hide_default_value = true)]
+    pub(super) port: u16,
+    /// Do not throttle requests
+    #[arg(long)]
+    pub(super) no_throttles: bool,
+}
+
+/// `hubjobs emulator tick`.
+#[derive(Debug, Args)]
+pub(super) struct EmulatorTickArgs {
+    /// By how much, such as `90m` or `7d`
+    #[arg(value_name = "DURATION", value_parser = seconds)]
+    pub(super) by: Seconds,
+}
+
+/// `hubjobs completions`.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  hubjobs completions bash > ~/.local/share/bash-completion/completions/hubjobs")]
+pub(super) struct CompletionsArgs {
+    /// Shell
+    pub(super) shell: clap_complete::Shell,
+}
+
+/// A duration as manifests write it.
+fn duration(text: &str) -> Result<Duration, String> {
+    seconds(text).map(|seconds| Duration::from_secs(seconds.get()))
+}
+
+fn seconds(text: &str) -> Result<Seconds, String> {
+    Seconds::parse(text).map_err(|error| format!("{error}; write one such as `90s`, `30m` or `1h30m`"))
+}

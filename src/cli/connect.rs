@@ -1,0 +1,130 @@
+//! From an environment to a hub that can be called. The same REST client speaks to Azure and to the
+//! emulator, which runs in this process unless another one serves the same state.
+
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::context::Context;
+use super::failure::Failure;
+use super::tide::{EmulatorTide, HubClock, HubTide};
+use crate::emulator::state::Throttling;
+use crate::emulator::{self, EmulatorConfig, EmulatorError, StateDir};
+use crate::hub::rest::{ConnectionString, Endpoint, RestConfig, RestHub};
+use crate::model::{Auth, EmulatorHub, Environment, Fleet, Hub, RemoteHub};
+use crate::reconcile::{Interrupt, Patience};
+
+/// Calls at once.
+const CONCURRENCY: NonZeroUsize = NonZeroUsize::new(4).expect("four is not zero");
+
+/// A hub that can be called, and the time that counts there.
+#[derive(Debug)]
+pub(super) struct Connection {
+    /// The hub.
+    pub(super) hub: RestHub,
+    /// The hub in a word: its host name, or `emulator`.
+    pub(super) label: String,
+    /// Its time.
+    pub(super) clock: Arc<HubClock>,
+    /// How its time passes.
+    pub(super) tide: HubTide,
+    /// How long to wait for it.
+    pub(super) patience: Patience,
+    /// Calls at once.
+    pub(super) concurrency: NonZeroUsize,
+    session: Option<emulator::Session>,
+}
+
+/// Connects to the hub of an environment.
+///
+/// # Errors
+/// When there are no credentials, or the emulator cannot be started.
+pub(super) async fn connect(context: &Context, interrupt: &Interrupt) -> Result<Connection, Failure> {
+    match &context.environment.hub {
+        Hub::Remote(remote) => connect_remote(&context.environment, remote, interrupt),
+        Hub::Emulator(hub) => connect_emulator(context, hub, interrupt).await,
+    }
+}
+
+fn connect_remote(environment: &Environment, remote: &RemoteHub, interrupt: &Interrupt) -> Result<Connection, Failure> {
+    let Auth::ConnectionStringEnv(variable) = &remote.auth;
+    let connection = ConnectionString::from_env(variable)?;
+    for warning in &connection.warnings {
+        tracing::warn!("`{variable}`: {warning}");
+    }
+    if !connection.host.as_str().eq_ignore_ascii_case(&remote.host_name) {
+        return Err(Failure::OtherHub {
+            environment: environment.name.to_string(),
+            expected: remote.host_name.clone(),
+            actual: connection.host.to_string(),
+        });
+    }
+    Ok(Connection {
+        hub: RestHub::connect(RestConfig::remote(connection, remote.size))?,
+        label: remote.host_name.clone(),
+        clock: Arc::new(HubClock::machine()),
+        tide: HubTide::Wall(interrupt.clone()),
+        patience: Patience::remote(),
+        concurrency: CONCURRENCY,
+        session: None,
+    })
+}
+
+async fn connect_emulator(context: &Context, hub: &EmulatorHub, interrupt: &Interrupt) -> Result<Connection, Failure> {
+    let config = emulator_config(hub, context.fleet.clone(), Throttling::On);
+    let session = emulator::connect(&state_dir(&context.dir, context.environment.name.as_str()), &config).await?;
+    if let emulator::Session::Other(other) = &session {
+        tracing::info!("the emulator is served by another process at {}", other.address());
+    }
+    let admin = session.admin().clone();
+    let reading = admin.clock().await.map_err(EmulatorError::from)?;
+    let clock = Arc::new(HubClock::virtual_at(reading.now, reading.mode));
+    let connection = ConnectionString::parse(session.connection_string()).map_err(Failure::EmulatorSecret)?;
+    let endpoint = Endpoint::loopback(session.address())?;
+    Ok(Connection {
+        hub: RestHub::connect(RestConfig::emulator(endpoint, connection))?,
+        label: "emulator".to_owned(),
+        tide: HubTide::Emulator(EmulatorTide::new(admin, reading.mode, Arc::clone(&clock), interrupt.clone())),
+        clock,
+        patience: Patience::loopback(),
+        concurrency: CONCURRENCY,
+        session: Some(session),
+    })
+}
+
+impl Connection {
+    /// The hub's time, asked for if it is not the machine's.
+    ///
+    /// # Errors
+    /// When the emulator does not answer.
+    pub(super) async fn now(&self) -> Result<Timestamp, Failure> {
+        if let HubTide::Emulator(tide) = &self.tide {
+            tide.read().await.map_err(EmulatorError::from)?;
+        }
+        Ok(self.clock.read())
+    }
+
+    /// Lets go of the hub; an emulator of this process writes its last snapshot.
+    ///
+    /// # Errors
+    /// When the snapshot cannot be written. Nothing is lost then.
+    pub(super) async fn close(self) -> Result<(), Failure> {
+        match self.session {
+            Some(session) => Ok(session.close().await?),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Where the emulator of an environment keeps its state: `.hubjobs/<environment>` beside the project
+/// file.
+pub(super) fn state_dir(dir: &Path, environment: &str) -> StateDir {
+    StateDir::new(dir.join(".hubjobs").join(environment))
+}
+
+/// The emulator that an environment describes.
+pub(super) fn emulator_config(hub: &EmulatorHub, fleet: Option<Fleet>, throttling: Throttling) -> EmulatorConfig {
+    EmulatorConfig { size: hub.size, clock: hub.clock, fleet, throttling }
+}

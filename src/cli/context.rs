@@ -1,0 +1,154 @@
+//! What a command works on: one environment of a valid project.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::load::PROJECT_FILE;
+use crate::model::{
+    Environment, EnvironmentName, Fleet, JobId, Manifest, ManifestName, ObservedJob, OwnJobId, Owner, Project,
+    SuccessWhen,
+};
+use crate::plan::{Completeness, Selection};
+use crate::run_once::Scope;
+
+use super::args::{Global, SelectionArgs};
+use super::failure::Failure;
+use super::project::{find, load};
+use super::selector::Selector;
+use super::terminal::Terminal;
+
+/// The variable that chooses an environment.
+const ENVIRONMENT: &str = "HUBJOBS_ENV";
+
+/// One environment of a valid project.
+#[derive(Debug)]
+pub(super) struct Context {
+    /// Folder of the project file.
+    pub(super) dir: PathBuf,
+    /// The environment.
+    pub(super) environment: Environment,
+    /// Whose jobs.
+    pub(super) owner: Owner,
+    /// All manifests.
+    pub(super) manifests: Vec<Arc<Manifest>>,
+    /// The emulator's devices, if the environment is one and has any.
+    pub(super) fleet: Option<Fleet>,
+}
+
+impl Context {
+    /// Loads the project that the command line means. Warnings are shown.
+    ///
+    /// # Errors
+    /// When anything in the project is invalid, which is shown, or there is no such environment.
+    pub(super) fn load(global: &Global, terminal: &Terminal) -> Result<Self, Failure> {
+        let dir = find(global.start());
+        if !dir.join(PROJECT_FILE).is_file() {
+            return Err(Failure::NoProject(dir));
+        }
+        let mut loaded = load(dir);
+        let wanted = global.environment.clone().or_else(|| std::env::var(ENVIRONMENT).ok());
+        let wanted = wanted.as_deref().filter(|name| !name.is_empty());
+        let chosen = loaded.file.as_ref().map(|file| choose(&file.project, wanted));
+        let environment = chosen.transpose()?;
+        let fleet = environment.as_ref().and_then(|environment| loaded.fleet(environment));
+        loaded.show_findings(terminal);
+        if loaded.diagnostics.has_errors() {
+            return Err(Failure::InvalidManifests);
+        }
+        let (Some(file), Some(environment)) = (loaded.file, environment) else {
+            return Err(Failure::InvalidManifests);
+        };
+        let owner = file.project.owner_in(&environment.name);
+        Ok(Self { dir: loaded.dir, environment, owner, manifests: loaded.manifests, fleet })
+    }
+
+    /// The selection that the command line makes.
+    ///
+    /// # Errors
+    /// When it names a manifest that does not exist, or selects none.
+    pub(super) fn select(&self, args: &SelectionArgs) -> Result<Selection, Failure> {
+        if args.selector.is_none() && args.target.is_empty() {
+            return Ok(Selection::Everything);
+        }
+        let selector = args.selector.as_deref().map(Selector::parse).transpose()?;
+        let targets = args.target.iter().map(|name| self.manifest(name).map(|manifest| manifest.name.clone()));
+        let targets = targets.collect::<Result<BTreeSet<_>, _>>()?;
+        let is_selected = |manifest: &&Arc<Manifest>| {
+            selector.as_ref().is_none_or(|selector| selector.matches(&manifest.labels))
+                && (targets.is_empty() || targets.contains(&manifest.name))
+        };
+        let names: BTreeSet<_> = self.manifests.iter().filter(is_selected).map(|m| m.name.clone()).collect();
+        match names.is_empty() {
+            true => Err(Failure::NothingSelected(args.selector.clone().unwrap_or_default())),
+            false => Ok(Selection::Only(names)),
+        }
+    }
+
+    /// What a run over this environment is about.
+    #[must_use]
+    pub(super) fn scope<'a>(&'a self, selection: &'a Selection) -> Scope<'a> {
+        Scope {
+            environment: &self.environment,
+            owner: &self.owner,
+            manifests: &self.manifests,
+            // A project with anything invalid is not a context.
+            completeness: Completeness::Complete,
+            selection,
+        }
+    }
+
+    /// The manifest of that name.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub(super) fn manifest(&self, name: &str) -> Result<&Arc<Manifest>, Failure> {
+        self.manifests.iter().find(|manifest| manifest.name.as_str() == name).ok_or_else(|| {
+            let near = |known: &&str| strsim::osa_distance(known, name) <= 2;
+            let mut known = self.manifests.iter().map(|manifest| manifest.name.as_str()).filter(near);
+            let nearest = known.next().filter(|_| known.next().is_none()).map(str::to_owned);
+            Failure::UnknownManifest { name: name.to_owned(), nearest }
+        })
+    }
+
+    /// The parts of a job's id, if the job is ours.
+    #[must_use]
+    pub(super) fn own(&self, id: &JobId) -> Option<OwnJobId> {
+        id.own().filter(|own| own.owner == self.owner)
+    }
+
+    /// When jobs of that name count as a success.
+    #[must_use]
+    pub(super) fn success_when(&self, name: &ManifestName) -> SuccessWhen {
+        let manifest = self.manifests.iter().find(|manifest| manifest.name == *name);
+        manifest.map(|manifest| manifest.success_when.clone()).unwrap_or_default()
+    }
+
+    /// The jobs that a word on the command line means: those of a manifest, else the one with that
+    /// id, perhaps foreign. Sorted by run, newest last.
+    #[must_use]
+    pub(super) fn jobs_of<'a>(&self, word: &str, jobs: &'a [ObservedJob]) -> Vec<&'a ObservedJob> {
+        let of_name = |job: &&ObservedJob| self.own(&job.id).is_some_and(|own| own.name.as_str() == word);
+        let mut found: Vec<_> = jobs.iter().filter(of_name).collect();
+        if found.is_empty() {
+            found = jobs.iter().filter(|job| job.id.as_str() == word).collect();
+        }
+        found.sort_by_key(|job| self.own(&job.id).map(|own| (own.occurrence, own.unit)));
+        found
+    }
+}
+
+fn choose(project: &Project, wanted: Option<&str>) -> Result<Environment, Failure> {
+    let known = || project.environments.keys().map(ToString::to_string).collect();
+    let named = |name: &str| EnvironmentName::new(name).ok().and_then(|name| project.environments.get(&name));
+    let chosen = match wanted {
+        Some(wanted) => {
+            named(wanted).ok_or_else(|| Failure::UnknownEnvironment { wanted: wanted.to_owned(), known: known() })
+        }
+        None => {
+            let only = project.environments.values().next().filter(|_| project.environments.len() == 1);
+            named("local").or(only).ok_or_else(|| Failure::NoDefaultEnvironment { known: known() })
+        }
+    };
+    chosen.cloned()
+}

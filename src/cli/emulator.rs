@@ -1,0 +1,118 @@
+//! `hubjobs emulator`.
+
+use super::args::{EmulatorCommand, EmulatorStartArgs, EmulatorTickArgs};
+use std::net::Ipv4Addr;
+use std::num::NonZeroU32;
+
+use tokio::net::TcpListener;
+
+use super::connect::{emulator_config, state_dir};
+use super::context::Context;
+use super::exit::Exit;
+use super::failure::Failure;
+use super::project::find;
+use super::session::Session;
+use super::tide::HubTide;
+use crate::emulator::admin::TickRequest;
+use crate::emulator::state::Throttling;
+use crate::emulator::{Emulator, EmulatorConfig, EmulatorError, Served, StateDir, attach};
+use crate::hub::HubClient as _;
+use crate::load::PROJECT_FILE;
+use crate::model::{ClockMode, EmulatorClock, EmulatorHub, Hub, HubSize, Sku};
+use crate::report::utc;
+
+/// Where an emulator without a project keeps its state.
+const DEFAULT_NAME: &str = "local";
+const DEFAULT_SIZE: HubSize = HubSize { sku: Sku::S3, units: NonZeroU32::MIN };
+const DEFAULT_CLOCK: EmulatorClock = EmulatorClock { start: None, mode: ClockMode::Real };
+
+/// Runs one of the emulator's commands.
+///
+/// # Errors
+/// When the project is invalid, its environment is no emulator, or the emulator fails.
+pub(super) async fn run(command: &EmulatorCommand, session: &Session) -> Result<Exit, Failure> {
+    match command {
+        EmulatorCommand::Start(args) => start(args, session).await,
+        EmulatorCommand::Seed => seed(session, &emulated(session)?.0).await,
+        EmulatorCommand::Tick(args) => tick(args, session, &emulated(session)?.0).await,
+    }
+}
+
+/// A project whose environment is an emulator.
+fn emulated(session: &Session) -> Result<(Context, EmulatorHub), Failure> {
+    let context = session.context()?;
+    match context.environment.hub.clone() {
+        Hub::Emulator(hub) => Ok((context, hub)),
+        Hub::Remote(remote) => {
+            Err(Failure::NotAnEmulator { environment: context.environment.name.to_string(), host: remote.host_name })
+        }
+    }
+}
+
+/// The emulator of the project; without a project, an empty one whose clock is that of the machine.
+fn chosen(session: &Session, throttling: Throttling) -> Result<(StateDir, EmulatorConfig), Failure> {
+    let start = session.global.start();
+    if !find(start).join(PROJECT_FILE).is_file() {
+        let hub = EmulatorHub { fleet: None, size: DEFAULT_SIZE, clock: DEFAULT_CLOCK };
+        return Ok((state_dir(start, DEFAULT_NAME), emulator_config(&hub, None, throttling)));
+    }
+    let (context, hub) = emulated(session)?;
+    let dir = state_dir(&context.dir, context.environment.name.as_str());
+    Ok((dir, emulator_config(&hub, context.fleet, throttling)))
+}
+
+async fn start(args: &EmulatorStartArgs, session: &Session) -> Result<Exit, Failure> {
+    let (dir, config) = chosen(session, if args.no_throttles { Throttling::Off } else { Throttling::On })?;
+    if let Some(other) = attach(&dir).await? {
+        return Err(Failure::ServedAlready(other.address()));
+    }
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, args.port)).await.map_err(EmulatorError::Listen)?;
+    let opened = tokio::task::spawn_blocking(move || Emulator::open(&dir, &config)).await.map_err(Failure::Thread)?;
+    let served = opened?.serve(listener).await?;
+    let terminal = &session.terminal;
+    terminal.note(&format!("serving http://{}; Ctrl-C ends it", served.address()));
+    terminal.result(&format!("{}\n", served.connection_string()));
+    until_stopped(served, session).await?;
+    Ok(Exit::Done)
+}
+
+/// Serves until Ctrl-C, or until another process asks for the end.
+async fn until_stopped(served: Served, session: &Session) -> Result<(), EmulatorError> {
+    let stopper = served.stopper();
+    let ended = served.ended();
+    tokio::pin!(ended);
+    tokio::select! {
+        result = &mut ended => return result,
+        _ = session.signals.interrupted() => stopper.stop(),
+    }
+    ended.await
+}
+
+async fn seed(session: &Session, context: &Context) -> Result<Exit, Failure> {
+    session
+        .with_hub(context, async |connection| {
+            // Opening the state for the first time makes the devices.
+            let page = connection.hub.query("SELECT COUNT() AS n FROM devices", None).await?;
+            let count = page.items.first().and_then(|row| row["n"].as_u64()).unwrap_or_default();
+            session.terminal.result(&format!("{count} devices\n"));
+            Ok(Exit::Done)
+        })
+        .await
+}
+
+async fn tick(args: &EmulatorTickArgs, session: &Session, context: &Context) -> Result<Exit, Failure> {
+    session
+        .with_hub(context, async |connection| {
+            let HubTide::Emulator(tide) = &connection.tide else { return Ok(Exit::Error) };
+            let by = args.by.to_signed();
+            let reading = tide.admin().tick(TickRequest::By(by)).await.map_err(EmulatorError::from)?;
+            let goes = match reading.mode {
+                ClockMode::Real => "goes on with the machine's",
+                ClockMode::Fast => "stands still until somebody waits for a job",
+            };
+            session.terminal.result(&format!("{}\n", utc(reading.now)));
+            session.terminal.note(&format!("the clock {goes}"));
+            Ok(Exit::Done)
+        })
+        .await
+}

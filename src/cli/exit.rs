@@ -1,0 +1,113 @@
+//! How the process ends. Pipelines branch on these numbers, so they never change their meaning; 4 is
+//! kept for saved plans that no longer fit.
+
+use std::process::ExitCode;
+
+use crate::plan::{Plan, Refusal};
+use crate::reconcile::{Outcome, Ruling, Settled};
+
+/// How the process ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Exit {
+    /// Done, or left for a later run as planned.
+    Done,
+    /// An error: usage, invalid manifest, authorisation, hub unreachable, clock.
+    Error,
+    /// With `--detailed-exitcode`: there is something to do.
+    Differences,
+    /// After waiting: a job failed as a whole, missed its `successWhen`, or is not over in time.
+    JobFailed,
+    /// Refused by a limit.
+    Refused,
+    /// Something could not be done, while other things could, or is blocked.
+    Partly,
+    /// It is not known what the hub did.
+    Uncertain,
+    /// Ctrl-C.
+    Interrupted,
+    /// SIGTERM.
+    Terminated,
+}
+
+impl Exit {
+    /// The number.
+    #[must_use]
+    pub(super) const fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Error => 1,
+            Self::Differences => 2,
+            Self::JobFailed => 3,
+            Self::Refused => 5,
+            Self::Partly => 6,
+            Self::Uncertain => 7,
+            Self::Interrupted => 130,
+            Self::Terminated => 143,
+        }
+    }
+
+    /// Of `plan --detailed-exitcode`.
+    #[must_use]
+    pub(super) fn of_plan(plan: &Plan, refusals: &[Refusal]) -> Self {
+        if !refusals.is_empty() {
+            Self::Refused
+        } else if plan.has_blocked() {
+            Self::Partly
+        } else if plan.has_differences() {
+            Self::Differences
+        } else {
+            Self::Done
+        }
+    }
+
+    /// Of an apply: the worst of its outcomes, and of what it could not even try.
+    #[must_use]
+    pub(super) fn of_outcomes(plan: &Plan, outcomes: &[Outcome]) -> Self {
+        let blocked = if plan.has_blocked() { Self::Partly } else { Self::Done };
+        Self::of_steps(outcomes).or_worse(blocked)
+    }
+
+    /// Of steps: the worst of them.
+    #[must_use]
+    pub(super) fn of_steps(outcomes: &[Outcome]) -> Self {
+        let any = |ruling: Ruling| outcomes.iter().any(|outcome| outcome.settled.ruling() == ruling);
+        let anything_done = outcomes.iter().any(|outcome| matches!(outcome.settled, Settled::Done(_)));
+        if any(Ruling::Uncertain) {
+            Self::Uncertain
+        } else if any(Ruling::Interrupted) {
+            Self::Interrupted
+        } else if any(Ruling::Failed) && !anything_done {
+            Self::Error
+        } else if any(Ruling::Failed) || any(Ruling::NotDone) {
+            Self::Partly
+        } else {
+            Self::Done
+        }
+    }
+
+    /// The graver of two ends of one run: what is uncertain tops what failed, an interruption is
+    /// told before either of the lesser ones.
+    #[must_use]
+    pub(super) const fn or_worse(self, other: Self) -> Self {
+        if other.gravity() > self.gravity() { other } else { self }
+    }
+
+    const fn gravity(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Differences => 1,
+            Self::JobFailed => 2,
+            Self::Partly => 3,
+            Self::Error => 4,
+            Self::Refused => 5,
+            Self::Interrupted | Self::Terminated => 6,
+            Self::Uncertain => 7,
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit.code())
+    }
+}

@@ -1,0 +1,178 @@
+//! Why a command ended without doing its work.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use super::exit::Exit;
+use super::selector::InvalidSelector;
+use crate::emulator::EmulatorError;
+use crate::hub::HubError;
+use crate::hub::rest::{ConnectionStringError, InvalidConnectionString, NotLoopback};
+use crate::model::InvalidName;
+use crate::run_once::RunError;
+
+/// Why a command ended without doing its work. `Display` is a fragment that fits behind "error: ".
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Failure {
+    /// No project file.
+    #[error("`{}` is no project: neither it nor a folder above it has a `hubjobs.yaml`", .0.display())]
+    NoProject(PathBuf),
+    /// The manifests have errors, which were shown.
+    #[error("the manifests have errors; the hub was not contacted")]
+    InvalidManifests,
+    /// No such environment.
+    #[error("the project has no environment `{wanted}`")]
+    UnknownEnvironment {
+        /// As typed.
+        wanted: String,
+        /// What there is.
+        known: Vec<String>,
+    },
+    /// Several environments, and none is named `local`.
+    #[error("the project has several environments, and none is named `local`")]
+    NoDefaultEnvironment {
+        /// What there is.
+        known: Vec<String>,
+    },
+    /// The command needs an emulator.
+    #[error("environment `{environment}` is on the hub `{host}`, and this command is about an emulator")]
+    NotAnEmulator {
+        /// Environment.
+        environment: String,
+        /// Its hub.
+        host: String,
+    },
+    /// No manifest of that name.
+    #[error("the project has no manifest `{name}`")]
+    UnknownManifest {
+        /// As typed.
+        name: String,
+        /// A near one.
+        nearest: Option<String>,
+    },
+    /// No manifest has such labels.
+    #[error("no manifest has labels that `{0}` selects")]
+    NothingSelected(String),
+    /// The selector has another form.
+    #[error(transparent)]
+    Selector(#[from] InvalidSelector),
+    /// A name has another form.
+    #[error(transparent)]
+    Name(#[from] InvalidName),
+    /// The hub has no such job.
+    #[error("the hub has no job of `{0}`")]
+    NoJob(String),
+    /// The job is not ours.
+    #[error("the job `{0}` is not one of this project and environment; hubjobs never touches those of others")]
+    ForeignJob(String),
+    /// Nobody can be asked.
+    #[error("nobody can be asked here, and nothing was changed")]
+    NobodyToAsk,
+    /// Somebody said no.
+    #[error("not approved; nothing was changed")]
+    NotApproved,
+    /// The plan breaks limits, which were shown.
+    #[error("the plan breaks a limit of environment `{0}`; nothing was changed")]
+    UnsafePlan(String),
+    /// No connection string.
+    #[error(transparent)]
+    ConnectionString(#[from] ConnectionStringError),
+    /// A connection string for another hub than the environment names.
+    #[error("the connection string is for `{actual}`, and environment `{environment}` is on `{expected}`")]
+    OtherHub {
+        /// Environment.
+        environment: String,
+        /// Its hub.
+        expected: String,
+        /// Hub of the connection string.
+        actual: String,
+    },
+    /// The emulator serves elsewhere than on this machine.
+    #[error(transparent)]
+    Endpoint(#[from] NotLoopback),
+    /// The hub failed.
+    #[error(transparent)]
+    Hub(#[from] HubError),
+    /// There is no plan.
+    #[error(transparent)]
+    Run(#[from] RunError),
+    /// The emulator fails.
+    #[error(transparent)]
+    Emulator(#[from] EmulatorError),
+    /// The connection string that an emulator published is none.
+    #[error("the emulator published no usable connection string: {0}")]
+    EmulatorSecret(InvalidConnectionString),
+    /// Another process serves the same state.
+    #[error("this emulator is served already, at http://{0}")]
+    ServedAlready(SocketAddr),
+    /// A file that `init` would write exists.
+    #[error("`{}` exists already; nothing was written", .0.display())]
+    Exists(PathBuf),
+    /// A file cannot be written.
+    #[error("cannot write `{}`: {source}", path.display())]
+    Write {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A thread of ours did not end well.
+    #[error("the emulator could not open its state; `-vv` says more")]
+    Thread(#[source] tokio::task::JoinError),
+    /// The runtime cannot start.
+    #[error("cannot start: {0}")]
+    Runtime(std::io::Error),
+    /// A value has no text.
+    #[error("cannot print the result: {0}")]
+    Print(#[from] serde_json::Error),
+}
+
+impl Failure {
+    /// How the process ends because of it.
+    #[must_use]
+    pub(super) const fn exit(&self) -> Exit {
+        match self {
+            Self::NobodyToAsk | Self::NotApproved | Self::UnsafePlan(_) => Exit::Refused,
+            _ => Exit::Error,
+        }
+    }
+
+    /// What to type instead.
+    #[must_use]
+    pub(super) fn help(&self) -> Vec<String> {
+        let known = |names: &[String]| vec![format!("choose one with `-e`: {}", names.join(", "))];
+        let one = |help: &str| vec![help.to_owned()];
+        match self {
+            Self::NoProject(_) => one("`hubjobs init` makes a project; `-C DIR` works in another folder"),
+            Self::UnknownEnvironment { known: names, .. } | Self::NoDefaultEnvironment { known: names } => known(names),
+            Self::NotAnEmulator { .. } => one("choose an environment with an emulator with `-e`"),
+            Self::UnknownManifest { nearest: Some(name), .. } => vec![format!("did you mean `{name}`?")],
+            Self::UnknownManifest { .. } | Self::NoJob(_) => one("`hubjobs status` lists the jobs on the hub"),
+            Self::Selector(_) => one("write one such as `team=a,ring!=canary` or `team in (a, b)`"),
+            Self::NobodyToAsk => one("`--auto-approve` goes ahead without asking"),
+            Self::OtherHub { .. } => one("check the environment variable, or `hostName` in hubjobs.yaml"),
+            Self::Run(RunError::ClockSkew { .. }) => {
+                one("set this machine's clock; starts computed from a wrong one would be wrong")
+            }
+            Self::Run(RunError::Hub(error)) | Self::Hub(error) => hub_help(error),
+            Self::Exists(_) => one("`-C DIR` starts a project in another folder"),
+            _ => Vec::new(),
+        }
+    }
+}
+
+fn hub_help(error: &HubError) -> Vec<String> {
+    let help = match error {
+        HubError::Unauthorized { .. } => "the policy needs `registry read` and `service connect`; check the key, too",
+        HubError::Throttled { .. } => "repeat the command later: it goes on from here",
+        HubError::Unreachable { .. } => "check the network, and `hostName` in hubjobs.yaml",
+        HubError::Ambiguous { .. } | HubError::Unexpected { .. } => {
+            "repeating the command is safe; `-vv` shows every call"
+        }
+        HubError::Refused { tracking_id: Some(id), .. } => {
+            return vec![format!("tracking id for a support ticket: {id}")];
+        }
+        HubError::Refused { .. } => return Vec::new(),
+    };
+    vec![help.to_owned()]
+}

@@ -1,0 +1,78 @@
+//! The first page that a reader sees: verbs in the order in which one comes to need them.
+
+use std::fmt::Write as _;
+use std::sync::LazyLock;
+
+use clap::{Command, CommandFactory as _};
+
+use super::args::Cli;
+use crate::model::tzdb_version;
+
+/// Headings, and the verbs below each.
+const GROUPS: [(&str, &[&str]); 4] = [
+    ("Write manifests", &["init", "validate", "schema"]),
+    ("Run them", &["plan", "apply", "wait"]),
+    ("See what happened", &["status", "results", "cancel"]),
+    ("Without Azure, and the rest", &["emulator", "completions"]),
+];
+
+static LONG_VERSION: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "{}\ntime zone database {} (compiled in)\nIoT Hub api-version {}",
+        env!("CARGO_PKG_VERSION"),
+        tzdb_version(),
+        crate::hub::rest::API_VERSION
+    )
+});
+
+const EXAMPLES: &str = "\
+Start here:
+  hubjobs init                              a project with an emulated hub; no Azure account needed
+  hubjobs plan                              what would happen
+  hubjobs apply --auto-approve --wait       do it, and see how every job ends
+
+Exit codes: 0 done, 1 error, 2 differences (with --detailed-exitcode), 3 a job failed, 5 refused by
+a limit, 6 partly done or blocked, 7 uncertain, 130 interrupted. Repeating a command is always safe.";
+
+/// The command line with its grouped verbs.
+#[must_use]
+pub(super) fn command() -> Command {
+    let command = Cli::command();
+    let verbs = grouped(&command);
+    let template = format!("{{about}}\n\n{{usage-heading}} {{usage}}\n\n{verbs}Options:\n{{options}}\n\n{EXAMPLES}\n");
+    command.help_template(template).version(env!("CARGO_PKG_VERSION")).long_version(LONG_VERSION.as_str())
+}
+
+fn grouped(command: &Command) -> String {
+    let width = command.get_subcommands().map(|verb| verb.get_name().len()).max().unwrap_or_default();
+    let mut text = String::new();
+    for (heading, verbs) in GROUPS {
+        let _ = writeln!(text, "{heading}:"); // a string takes everything
+        for verb in verbs.iter().filter_map(|name| command.find_subcommand(name)) {
+            let about = verb.get_about().map(ToString::to_string).unwrap_or_default();
+            let _ = writeln!(text, "  {:width$}  {about}", verb.get_name());
+        }
+        text.push('\n');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_verb_has_its_place() {
+        let mut grouped: Vec<_> = GROUPS.iter().flat_map(|(_, verbs)| verbs.iter().copied()).collect();
+        let command = command();
+        let mut verbs: Vec<_> = command.get_subcommands().map(Command::get_name).collect();
+        grouped.sort_unstable();
+        verbs.sort_unstable();
+        assert_eq!(grouped, verbs);
+    }
+
+    #[test]
+    fn clap_has_no_complaint() {
+        command().debug_assert();
+    }
+}

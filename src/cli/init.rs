@@ -1,0 +1,168 @@
+//! `hubjobs init`.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::args::{Global, InitArgs};
+use super::exit::Exit;
+use super::failure::Failure;
+use super::terminal::Terminal;
+use crate::load::PROJECT_FILE;
+use crate::model::OwnerSlug;
+use crate::validate::{schema_json, to_yaml};
+
+/// Where the schema is put, so that editors need no network.
+const SCHEMA_FILE: &str = "schemas/manifest.schema.json";
+
+/// Starts a project: writes its first files, and overwrites none.
+///
+/// # Errors
+/// When one of the files exists or cannot be written.
+pub(super) fn run(args: &InitArgs, global: &Global, terminal: &Terminal) -> Result<Exit, Failure> {
+    let dir = global.start();
+    let owner = match &args.owner {
+        Some(slug) => OwnerSlug::new(slug)?,
+        None => owner_from(dir)?,
+    };
+    let files = files(&owner)?;
+    if let Some((path, _)) = files.iter().find(|(path, _)| dir.join(path).exists()) {
+        return Err(Failure::Exists(shown(dir, path)));
+    }
+    for (path, text) in &files {
+        write(&dir.join(path), text)?;
+        terminal.note(&format!("  + {}", shown(dir, path).display()));
+    }
+    terminal.note("next: `hubjobs plan`, then `hubjobs apply --auto-approve --wait`");
+    Ok(Exit::Done)
+}
+
+/// A path as people type it.
+fn shown(dir: &Path, path: &str) -> PathBuf {
+    if dir == Path::new(".") { PathBuf::from(path) } else { dir.join(path) }
+}
+
+fn write(path: &Path, text: &str) -> Result<(), Failure> {
+    let written = path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(path, text));
+    written.map_err(|source| Failure::Write { path: path.to_owned(), source })
+}
+
+/// The first letters and digits of the folder's name.
+fn owner_from(dir: &Path) -> Result<OwnerSlug, Failure> {
+    let full = dir.canonicalize().unwrap_or_else(|_| dir.to_owned());
+    let name = full.file_name().and_then(OsStr::to_str).unwrap_or_default().to_ascii_lowercase();
+    let slug: String = name.chars().filter(char::is_ascii_alphanumeric).take(OwnerSlug::LEN_MAX).collect();
+    Ok(OwnerSlug::new(if slug.is_empty() { "me" } else { &slug })?)
+}
+
+/// Paths and texts of the first files.
+fn files(owner: &OwnerSlug) -> Result<Vec<(&'static str, String)>, Failure> {
+    Ok(vec![
+        (PROJECT_FILE, project(owner)?),
+        ("fleet.yaml", fleet()?),
+        ("jobs/example.yaml", jobs()?),
+        (SCHEMA_FILE, schema_json()),
+    ])
+}
+
+/// A document below a comment, which tells editors where the schema is.
+fn document(comment: &str, up: &str, value: &Value) -> Result<String, Failure> {
+    Ok(format!("# yaml-language-server: $schema={up}{SCHEMA_FILE}\n#\n{comment}{}", to_yaml(value)?))
+}
+
+fn project(owner: &OwnerSlug) -> Result<String, Failure> {
+    let comment = "\
+# The project: whose jobs, which manifests, which hubs.
+#
+# `ownerId` and `owner` are part of every job id: never copy them to another repository, and never
+# change them while jobs wait. The hub of `local` is an emulator in hubjobs itself. A real one:
+#
+#     prod:
+#       hub:
+#         hostName: contoso.azure-devices.net
+#         auth: {connectionStringEnv: IOTHUB_CONNECTION_STRING}
+#         sku: S1
+#       prune: never
+";
+    let emulator = json!({
+        "fleet": "fleet.yaml",
+        "sku": "S3",
+        "clock": {"start": "2026-12-01T08:00:00Z", "mode": "fast"},
+    });
+    let value = json!({
+        "apiVersion": "hubjobs.dev/v1",
+        "kind": "Project",
+        "metadata": {"name": "example"},
+        "spec": {
+            "ownerId": Uuid::new_v4().to_string(),
+            "owner": owner.as_str(),
+            "manifests": ["jobs/**/*.yaml"],
+            "environments": {"local": {"hub": {"emulator": emulator}, "prune": "cancelScheduled"}},
+        },
+    });
+    document(comment, "", &value)
+}
+
+fn fleet() -> Result<String, Failure> {
+    let comment = "# The devices of the emulator. The same file grows the same devices everywhere.\n";
+    let locks = json!({
+        "name": "locks",
+        "count": 200,
+        "idPattern": "lock-{n:03}",
+        "tags": {"building": {"$choose": ["42", "43"]}},
+        "reported": {"locked": false},
+        "connectivity": {"offlinePercent": 4},
+        "methods": {"lockDoor": {"status": 200, "payload": {"locked": true}, "reports": {"locked": true}}},
+    });
+    let value = json!({
+        "apiVersion": "hubjobs.dev/v1",
+        "kind": "Fleet",
+        "metadata": {"name": "example"},
+        "spec": {"seed": 43, "groups": [locks]},
+    });
+    document(comment, "", &value)
+}
+
+fn jobs() -> Result<String, Failure> {
+    let comment = "\
+# Lock every door of building 43: once, as soon as possible.
+#
+# `hubjobs schema --example MethodJob` and `--example TwinJob` show all that can be said.
+";
+    let value = json!({
+        "apiVersion": "hubjobs.dev/v1",
+        "kind": "MethodJob",
+        "metadata": {"name": "lock-doors"},
+        "spec": {
+            "target": {"condition": "tags.building = '43'"},
+            "schedule": {"asap": {"notAfter": "2026-12-08T08:00:00Z"}},
+            "maxExecutionTime": "10m",
+            "method": {"name": "lockDoor", "payload": {"reason": "example"}, "responseTimeout": "15s"},
+            "successWhen": {"methodStatus": [200], "minSucceededPercent": 90},
+        },
+    });
+    document(comment, "../", &value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::project::load;
+
+    #[test]
+    fn what_it_writes_is_valid() {
+        let dir = tempfile::tempdir().expect("a folder");
+        for (path, text) in files(&OwnerSlug::new("team").expect("a slug")).expect("JSON values") {
+            write(&dir.path().join(path), &text).expect("an empty folder");
+        }
+        let mut loaded = load(dir.path().to_owned());
+        let project = loaded.file.as_ref().expect("a valid project file").project.clone();
+        let environment = project.environments.values().next().expect("an environment");
+        assert!(loaded.fleet(environment).is_some());
+        assert_eq!(loaded.manifests.len(), 1);
+        assert!(loaded.diagnostics.is_empty(), "{:?}", loaded.diagnostics);
+    }
+}

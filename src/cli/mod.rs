@@ -1,0 +1,134 @@
+//! The command line: one file a command. The only room that knows terminals, signals and exit codes.
+
+mod apply;
+mod args;
+mod cancel;
+mod carry_out;
+mod completions;
+mod connect;
+mod context;
+mod emulator;
+mod exit;
+mod failure;
+mod help;
+mod init;
+mod interrupt;
+mod plan;
+mod progress;
+mod project;
+mod results;
+mod schema;
+mod selector;
+mod session;
+mod status;
+mod terminal;
+mod tide;
+mod trace;
+mod validate;
+mod verdicts;
+mod wait;
+mod wait_loop;
+
+use std::ffi::OsString;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::FromArgMatches as _;
+
+use self::args::{Cli, Command, Global};
+use self::exit::Exit;
+use self::failure::Failure;
+use self::interrupt::Signals;
+use self::session::Session;
+use self::terminal::Terminal;
+use crate::report::Event;
+
+/// How long threads may take to end after an abort.
+const LAST_WORDS: Duration = Duration::from_millis(200);
+
+/// Runs a command line, its first word being the name of the program, and says how the process is
+/// to end. Whatever happens, a reader gets words, never a backtrace.
+#[must_use]
+pub fn main(words: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let matches = match help::command().try_get_matches_from(words) {
+        Ok(matches) => matches,
+        Err(error) => return usage(&error).into(),
+    };
+    let cli = match Cli::from_arg_matches(&matches) {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error).into(),
+    };
+    let terminal = Arc::new(Terminal::new(&cli.global, cli.command.streams()));
+    std::panic::set_hook(Box::new(|panic| tracing::debug!("{panic}")));
+    let run = catch_unwind(AssertUnwindSafe(|| run(cli, &terminal)));
+    run.unwrap_or_else(|_| {
+        let help = ["run it again with `-vv` and report what it says; repeating is safe".to_owned()];
+        terminal.error("this is a mistake in hubjobs, not in what you typed", &help);
+        Exit::Error
+    })
+    .into()
+}
+
+/// What clap has to say: help and version are results, all else is an error, and exits with 1.
+fn usage(error: &clap::Error) -> Exit {
+    // A reader that has gone needs no words.
+    let _ = error.print();
+    if error.use_stderr() { Exit::Error } else { Exit::Done }
+}
+
+fn run(cli: Cli, terminal: &Arc<Terminal>) -> Exit {
+    trace::start(terminal, cli.global.verbose);
+    terminal.event(&Event::Version(env!("CARGO_PKG_VERSION")));
+    let exit = execute(cli, terminal).unwrap_or_else(|failure| {
+        terminal.error(&failure.to_string(), &failure.help());
+        failure.exit()
+    });
+    let exit = match terminal.lost_results() {
+        Some(kind) => {
+            terminal.error(&format!("cannot write the results: {kind}"), &[]);
+            exit.or_worse(Exit::Error)
+        }
+        None => exit,
+    };
+    terminal.event(&Event::Summary { exit_code: exit.code() });
+    exit
+}
+
+/// Commands that need no hub run at once, without a runtime.
+fn execute(cli: Cli, terminal: &Arc<Terminal>) -> Result<Exit, Failure> {
+    let Cli { global, command } = cli;
+    match command {
+        Command::Init(args) => init::run(&args, &global, terminal),
+        Command::Validate(args) => Ok(validate::run(&args, &global, terminal)),
+        Command::Schema(args) => Ok(schema::run(&args, terminal)),
+        Command::Completions(args) => Ok(completions::run(&args, terminal)),
+        Command::Plan(args) => online(global, terminal, async |session| plan::run(&args, session).await),
+        Command::Apply(args) => online(global, terminal, async |session| apply::run(&args, session).await),
+        Command::Wait(args) => online(global, terminal, async |session| wait::run(&args, session).await),
+        Command::Status(args) => online(global, terminal, async |session| status::run(&args, session).await),
+        Command::Results(args) => online(global, terminal, async |session| results::run(&args, session).await),
+        Command::Cancel(args) => online(global, terminal, async |session| cancel::run(&args, session).await),
+        Command::Emulator(args) => online(global, terminal, async |session| emulator::run(&args, session).await),
+    }
+}
+
+/// Runs a command that speaks to a hub, until it is done or Ctrl-C is pressed twice.
+fn online(
+    global: Global,
+    terminal: &Arc<Terminal>,
+    command: impl AsyncFnOnce(&Session) -> Result<Exit, Failure>,
+) -> Result<Exit, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::Runtime)?;
+    let result = runtime.block_on(async {
+        let session = Session { global, terminal: Arc::clone(terminal), signals: Signals::listen(terminal) };
+        tokio::select! {
+            result = command(&session) => result,
+            exit = session.signals.aborted() => Ok(exit),
+        }
+    });
+    // An aborted command may have left a thread with a file to write.
+    runtime.shutdown_timeout(LAST_WORDS);
+    result
+}

@@ -1,0 +1,104 @@
+//! Finds, reads and checks a project.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::diagnostic::{Diagnostics, Look, SourceMap, diagnostic_json, render_text};
+use crate::load::{self, PROJECT_FILE, Pattern};
+use crate::model::{Environment, Fleet, Hub, Manifest};
+use crate::report::Event;
+use crate::validate::{self, ProjectFile};
+
+use super::terminal::{Form, Terminal};
+
+/// All files of a project, read and checked.
+#[derive(Debug)]
+pub(super) struct LoadedProject {
+    /// Folder of the project file.
+    pub(super) dir: PathBuf,
+    /// The texts.
+    pub(super) sources: SourceMap,
+    /// What was found in them.
+    pub(super) diagnostics: Diagnostics,
+    /// The project file, if it is valid.
+    pub(super) file: Option<ProjectFile>,
+    /// The manifests that are valid.
+    pub(super) manifests: Vec<Arc<Manifest>>,
+}
+
+/// The folder of the project that `start` is in: `start` itself or the nearest one above it with a
+/// project file. Without one, `start`.
+#[must_use]
+pub(super) fn find(start: &Path) -> PathBuf {
+    let depth = start.canonicalize().map_or(0, |full| full.components().count());
+    let above = std::iter::successors(Some(start.to_path_buf()), |dir| Some(up(dir)));
+    above.take(depth.max(1)).find(|dir| dir.join(PROJECT_FILE).is_file()).unwrap_or_else(|| start.to_path_buf())
+}
+
+fn up(dir: &Path) -> PathBuf {
+    if dir == Path::new(".") || dir == Path::new("") { PathBuf::from("..") } else { dir.join("..") }
+}
+
+/// Reads and checks the project file of a folder and the manifests that it names.
+#[must_use]
+pub(super) fn load(dir: PathBuf) -> LoadedProject {
+    let mut sources = SourceMap::new();
+    let mut diagnostics = Diagnostics::new();
+    let file = load::project(&dir, &mut sources).map_err(|finding| diagnostics.push(*finding)).ok().and_then(|id| {
+        let (file, found) = validate::project(&sources, id);
+        diagnostics.extend(found);
+        file
+    });
+    let mut manifests = Vec::new();
+    if let Some(file) = &file {
+        let patterns: Vec<_> =
+            file.manifests.iter().map(|(text, span)| Pattern { text: text.clone(), span: *span }).collect();
+        let loaded = load::manifests(&dir, &patterns, &mut sources);
+        let validated = validate::manifests(&sources, &loaded.ids);
+        diagnostics.extend(loaded.diagnostics);
+        diagnostics.extend(validated.diagnostics);
+        manifests = validated.manifests.into_iter().map(Arc::new).collect();
+    }
+    LoadedProject { dir, sources, diagnostics, file, manifests }
+}
+
+impl LoadedProject {
+    /// Reads and checks the fleet of an environment. Nothing when it has none, or it is not valid.
+    pub(super) fn fleet(&mut self, environment: &Environment) -> Option<Fleet> {
+        let Hub::Emulator(hub) = &environment.hub else { return None };
+        let path = hub.fleet.as_deref()?;
+        match load::file(&self.dir, Path::new(path), &mut self.sources) {
+            Ok(id) => {
+                let (fleet, found) = validate::fleet(&self.sources, id);
+                self.diagnostics.extend(found);
+                fleet
+            }
+            Err(finding) => {
+                let named = self.file.as_ref().and_then(|file| file.fleets.get(&environment.name));
+                let finding = *finding;
+                self.diagnostics.push(match named {
+                    Some(span) => finding.also(*span, "named here"),
+                    None => finding,
+                });
+                None
+            }
+        }
+    }
+
+    /// Shows the findings beside the work of a command: to stderr, or as events.
+    pub(super) fn show_findings(&self, terminal: &Terminal) {
+        show(&self.diagnostics, &self.sources, terminal);
+    }
+}
+
+/// Shows findings beside the work of a command: to stderr, or as events.
+pub(super) fn show(diagnostics: &Diagnostics, sources: &SourceMap, terminal: &Terminal) {
+    match terminal.form() {
+        Form::Text => terminal.stderr(&render_text(diagnostics, sources, Look::Colour)),
+        Form::Events => {
+            for finding in diagnostics.sorted(sources) {
+                terminal.event(&Event::Diagnostic(&diagnostic_json(finding, sources)));
+            }
+        }
+    }
+}

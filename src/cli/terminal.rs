@@ -1,0 +1,178 @@
+//! Where output goes: results to stdout, everything else to stderr, and neither into a bar that is
+//! being drawn.
+
+use std::io::{self, IsTerminal as _, Stderr, Stdout, Write};
+use std::sync::{Mutex, PoisonError};
+
+use anstream::stream::{AsLockedWrite, RawStream};
+use anstream::{AutoStream, ColorChoice};
+use indicatif::{MultiProgress, ProgressDrawTarget};
+
+use super::args::{Color, Global};
+use crate::report::{Event, Untrusted, error_label, warning_label};
+
+/// The standard streams as this run uses them. Writing never fails: when the reader of a pipe has
+/// gone, the rest is dropped, and a run that changes a hub goes on to its end.
+#[derive(Debug)]
+pub(super) struct Terminal {
+    stdout: Mutex<Output<Stdout>>,
+    stderr: Mutex<Output<Stderr>>,
+    bars: MultiProgress,
+    form: Form,
+    is_quiet: bool,
+    can_ask: bool,
+}
+
+/// Whom stdout is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// People.
+    Text,
+    /// Machines: one event a line.
+    Events,
+}
+
+/// A stream, and the first thing that went wrong with it.
+#[derive(Debug)]
+struct Output<S: RawStream> {
+    stream: AutoStream<S>,
+    trouble: Option<io::ErrorKind>,
+}
+
+impl<S: RawStream + AsLockedWrite> Output<S> {
+    fn new(stream: S, choice: ColorChoice) -> Mutex<Self> {
+        Mutex::new(Self { stream: AutoStream::new(stream, choice), trouble: None })
+    }
+
+    fn write(&mut self, text: &str) {
+        if self.trouble.is_none() {
+            let written = self.stream.write_all(text.as_bytes()).and_then(|()| self.stream.flush());
+            self.trouble = written.err().map(|error| error.kind());
+        }
+    }
+}
+
+impl Terminal {
+    /// The streams of this process. `streams` says whether the command has events to tell.
+    #[must_use]
+    pub(super) fn new(global: &Global, streams: bool) -> Self {
+        let (stdout, stderr) = (io::stdout(), io::stderr());
+        let (out_choice, err_choice) =
+            (choice(global.color, stdout.is_terminal()), choice(global.color, stderr.is_terminal()));
+        let form = if global.json && streams { Form::Events } else { Form::Text };
+        let draws = stderr.is_terminal() && !global.quiet && !global.json && !is_ci();
+        let target = if draws { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        Self {
+            can_ask: io::stdin().is_terminal() && stderr.is_terminal() && !global.json && !is_ci(),
+            stdout: Output::new(stdout, out_choice),
+            stderr: Output::new(stderr, err_choice),
+            bars: MultiProgress::with_draw_target(target),
+            form,
+            is_quiet: global.quiet,
+        }
+    }
+
+    /// Whom stdout is for.
+    #[must_use]
+    pub(super) const fn form(&self) -> Form {
+        self.form
+    }
+
+    /// Whether somebody can answer a question.
+    #[must_use]
+    pub(super) const fn can_ask(&self) -> bool {
+        self.can_ask
+    }
+
+    /// Where progress bars are drawn, if at all.
+    #[must_use]
+    pub(super) const fn bars(&self) -> &MultiProgress {
+        &self.bars
+    }
+
+    /// Whether progress bars are drawn.
+    #[must_use]
+    pub(super) fn draws_bars(&self) -> bool {
+        !self.bars.is_hidden()
+    }
+
+    /// A result, as it is, to stdout.
+    pub(super) fn result(&self, text: &str) {
+        self.bars.suspend(|| lock(&self.stdout).write(text));
+    }
+
+    /// A result for people; machines get events instead.
+    pub(super) fn text(&self, text: &str) {
+        if self.form == Form::Text {
+            self.result(text);
+        }
+    }
+
+    /// A result for machines; people get text instead.
+    pub(super) fn event(&self, event: &Event<'_>) {
+        if self.form == Form::Events {
+            self.result(&format!("{}\n", event.to_line()));
+        }
+    }
+
+    /// Something by the way, to stderr.
+    pub(super) fn note(&self, line: &str) {
+        if !self.is_quiet {
+            self.stderr(&format!("{line}\n"));
+        }
+    }
+
+    /// Something to look into, to stderr.
+    pub(super) fn warn(&self, message: &str) {
+        self.note(&format!("{}: {}", warning_label(), Untrusted::new(message).cut(2_000)));
+    }
+
+    /// Why the run ends, to stderr, and what to do about it. Machines also get it as an event.
+    pub(super) fn error(&self, message: &str, help: &[String]) {
+        self.event(&Event::Error { message, help });
+        let mut text = format!("{}: {}\n", error_label(), Untrusted::new(message).cut(2_000));
+        for help in help {
+            text.push_str(&format!("  = help: {help}\n"));
+        }
+        self.stderr(&text);
+    }
+
+    /// A text, as it is, to stderr.
+    pub(super) fn stderr(&self, text: &str) {
+        self.bars.suspend(|| lock(&self.stderr).write(text));
+    }
+
+    /// Asks on stderr and reads a line. `yes` is the only consent.
+    #[must_use]
+    pub(super) fn confirm(&self, question: &str) -> bool {
+        self.stderr(&format!("{question} Only `yes` is accepted: "));
+        let mut answer = String::new();
+        io::stdin().read_line(&mut answer).is_ok() && answer.trim() == "yes"
+    }
+
+    /// Whether all results reached stdout. A reader that has gone is none of our business, a full
+    /// disk is.
+    #[must_use]
+    pub(super) fn lost_results(&self) -> Option<io::ErrorKind> {
+        lock(&self.stdout).trouble.filter(|kind| *kind != io::ErrorKind::BrokenPipe)
+    }
+}
+
+fn choice(color: Color, is_terminal: bool) -> ColorChoice {
+    let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let shows = match color {
+        Color::Always => true,
+        Color::Never => false,
+        Color::Auto => is_terminal && !is_set("NO_COLOR") && !is_ci(),
+    };
+    if shows { ColorChoice::Always } else { ColorChoice::Never }
+}
+
+fn is_ci() -> bool {
+    std::env::var_os("CI").is_some_and(|value| !value.is_empty() && value != "false")
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    // A panic cannot leave a stream worse than half written.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

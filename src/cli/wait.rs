@@ -1,0 +1,48 @@
+//! `hubjobs wait`.
+
+use super::args::WaitArgs;
+use super::connect::Connection;
+use super::context::Context;
+use super::exit::Exit;
+use super::failure::Failure;
+use super::session::Session;
+use super::wait_loop::{Pending, Vigil, is_due};
+use crate::hub::observe;
+use crate::model::{JobId, ObservedJob};
+use crate::plan::Selection;
+
+/// Waits for the jobs that are due, and judges how they ended.
+///
+/// # Errors
+/// When the project is invalid or the hub cannot be read.
+pub(super) async fn run(args: &WaitArgs, session: &Session) -> Result<Exit, Failure> {
+    let context = session.context()?;
+    session.with_hub(&context, async |connection| wait(args, session, &context, connection).await).await
+}
+
+async fn wait(args: &WaitArgs, session: &Session, context: &Context, connection: &Connection) -> Result<Exit, Failure> {
+    let now = connection.now().await?;
+    let jobs = observe(&connection.hub).await?.jobs;
+    let is_due = |job: &ObservedJob| context.own(&job.id).is_some_and(|own| is_due(own.occurrence, now));
+    let mut open: Vec<JobId> = Vec::new();
+    if args.names.is_empty() {
+        open.extend(jobs.iter().filter(|job| !job.status.is_terminal() && is_due(job)).map(|job| job.id.clone()));
+    }
+    for name in &args.names {
+        let of_name = context.jobs_of(name, &jobs);
+        let due: Vec<_> = of_name.into_iter().filter(|job| is_due(job)).collect();
+        // Without one that is at work, the newest is what the user asks about.
+        let active: Vec<_> = due.iter().filter(|job| !job.status.is_terminal()).collect();
+        let newest = due.last().ok_or_else(|| Failure::NoJob(name.clone()))?;
+        match active.is_empty() {
+            true => open.push(newest.id.clone()),
+            false => open.extend(active.into_iter().map(|job| job.id.clone())),
+        }
+    }
+    if open.is_empty() {
+        session.terminal.note("no job is due");
+        return Ok(Exit::Done);
+    }
+    let vigil = Vigil { session, context, connection, timeout: args.timeout };
+    vigil.keep(open, Pending::none(&Selection::Everything)).await
+}
