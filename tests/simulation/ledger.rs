@@ -3,7 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use hubjobs::emulator::InProcessHub;
-use hubjobs::model::{JobId, JobStatus, NewJob, ObservedJob, OwnJobId, Owner, Schedule, Seconds, SlotKey};
+use hubjobs::model::{
+    JobId, JobStatus, NewJob, ObservedJob, OccurrenceKind, OwnJobId, Owner, Schedule, Seconds, SlotKey,
+};
+use hubjobs::reconcile::{Action, Outcome, Settled};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::commit::Commit;
@@ -80,6 +83,37 @@ impl Ledger {
     pub(crate) fn own_waiting(&self) -> Vec<JobId> {
         let waiting = self.own.iter().filter(|(_, job)| job.last.status.is_cancellable());
         waiting.map(|(id, _)| id.clone()).collect()
+    }
+
+    /// What a run says to have done must be so.
+    pub(crate) fn is_true(&self, outcome: &Outcome) -> Result<(), String> {
+        let Settled::Done(_) = outcome.settled else { return Ok(()) };
+        let status = self.own.get(&outcome.id).map(|entry| &entry.last.status);
+        let is_true = match outcome.action {
+            Action::Create => status.is_some(),
+            Action::Cancel => status == Some(&JobStatus::Cancelled),
+        };
+        if is_true {
+            Ok(())
+        } else {
+            Err(format!("{:?} {} is said to be done: {status:?}", outcome.action, outcome.id))
+        }
+    }
+
+    /// After a run without faults nothing waits for its start that its manifest does not want.
+    pub(crate) fn nothing_unwanted_waits(&self, commit: &Commit) -> Result<(), String> {
+        let waiting = self.own.values().filter(|entry| entry.last.status.is_cancellable());
+        for Entry { id, last, .. } in waiting {
+            let Some(manifest) = commit.manifest(&id.name) else { continue };
+            // An asap job of another `notAfter` blocks, and is left to a person.
+            let blocks = matches!(manifest.schedule, Schedule::Asap(_))
+                && id.occurrence.kind() == OccurrenceKind::Asap
+                && id.unit.generation == manifest.generation;
+            if manifest.suspend || (!commit.wants(id) && !blocks) {
+                return Err(format!("{} still waits, and nobody wants it", last.id));
+            }
+        }
+        Ok(())
     }
 
     /// Looks at every job, and says what must never happen.

@@ -200,6 +200,7 @@ impl World {
         if let Some(failed) = outcomes.iter().find(|outcome| !matches!(outcome.settled, Settled::Done(_))) {
             return Err(format!("in fair weather, {} was {}", failed.id, failed.settled.as_str()));
         }
+        self.shared().ledger.nothing_unwanted_waits(self.head())?;
         let mut runs = self.run(&[(self.head(), Weather::FAIR)]);
         self.violation()?;
         let (second, _) = runs.pop().flatten().ok_or("a run in fair weather came to no plan")?;
@@ -276,6 +277,8 @@ impl World {
             let mut shared = self.shared();
             shared.note(line);
             shared.count("outcome", outcome.settled.as_str());
+            let verdict = shared.ledger.is_true(outcome);
+            shared.judge(verdict);
         }
         Some((plan, outcomes))
     }
