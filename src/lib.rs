@@ -22,6 +22,7 @@
 //! | [`reconcile`] | carries out an approved plan, and follows its jobs | through `hub` |
 //! | [`report`] | plans, findings and results as text and JSON | no |
 //! | [`emulator`] | an IoT Hub in this binary: pure state machine in thin skins | files, network |
+//! | [`cli`] | one file a command | all |
 //!
 //! # Invariants
 //!

@@ -229,7 +229,7 @@ mod tests {
             // As composing does, final line breaks are not part of what is looked at.
             let value = value.trim_end_matches('\n');
             let part = locate(text, extent, style, value, start..start + needle.len());
-            return format!("{}:{}", part.start, &text[part]);
+            return format!("{}:{}", part.start, &text[part.clone()]);
         }
         panic!("`{needle}` is in no value of {text:?}");
     }
