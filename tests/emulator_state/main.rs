@@ -2,6 +2,7 @@
 //! may break.
 
 mod fleet;
+mod in_process;
 mod properties;
 mod scenario;
 

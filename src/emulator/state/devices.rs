@@ -16,6 +16,7 @@ pub(super) struct Devices {
 }
 
 #[derive(Debug, Clone)]
+#[expect(clippy::large_enum_variant, reason = "nearly all places are taken")]
 enum Place {
     Taken(Device),
     /// The device of this id was deleted.
