@@ -16,7 +16,8 @@ use crate::fleet::fleet;
 fn hub() -> InProcessHub {
     let size = HubSize { sku: Sku::S1, units: NonZeroU32::MIN };
     let options = HubOptions { throttling: Throttling::Off, ..HubOptions::new(size) };
-    let group = json!({"count": 250, "ids": "lock-{n:03}", "offline": 20, "methods": {"lock": {"payload": {"locked": true}}}});
+    let group =
+        json!({"count": 250, "ids": "lock-{n:03}", "offline": 20, "methods": {"lock": {"payload": {"locked": true}}}});
     let now = "2026-12-01T08:00:00.75Z".parse().expect("a time");
     InProcessHub::with_fleet(options, &fleet(1, &group), now).expect("a possible fleet")
 }

@@ -11,8 +11,8 @@
 //! > jump a b                                            to the next event of these jobs
 //! ```
 //!
-//! After every command the statistics of all jobs must sum up and the lanes must not be
-//! overcommitted; at the end the same hub must come back from its snapshot and from its events.
+//! After every command the statistics of all jobs must sum up, the lanes must not be overcommitted,
+//! and the same hub must come back from its snapshot; at the end also from its events.
 
 use std::fmt::Write as _;
 
@@ -47,6 +47,7 @@ pub(crate) fn play(text: &str) -> String {
         }
         if let Some(hub) = &mut stage.hub {
             check_invariants(hub);
+            check_snapshot(hub);
         }
     }
     stage.close();
@@ -163,7 +164,6 @@ impl Stage {
 
     fn close(&mut self) {
         let Some(hub) = self.hub.take() else { return };
-        check_snapshot(&hub);
         check_replay(self.origin.take().expect("an origin"), &std::mem::take(&mut self.events), &hub);
     }
 }

@@ -1,0 +1,197 @@
+//! A hub from its snapshot: the records one by one, and then what follows from them.
+
+use std::cmp::Reverse;
+
+use serde_json::Value;
+
+use super::behaviour::Behaviour;
+use super::devices::Slot;
+use super::hub::{Errand, HubState};
+use super::job::{Job, JobDue, Phase, Target, TargetState};
+use super::limiter::Limiter;
+use super::moment::Moment;
+use super::rules::{FINISHING_TICKS, HISTORY_TICKS, QUEUED_TICKS};
+use super::snapshot::{FORMAT, Record, SnapshotRecord};
+
+/// Why a snapshot does not give a hub.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BadSnapshot {
+    /// It was written by another version.
+    #[error("the snapshot has format {0}, this version reads {FORMAT}")]
+    Format(u32),
+    /// Records are missing, damaged or out of order.
+    #[error("the snapshot is damaged: {0}")]
+    Damaged(&'static str),
+}
+
+/// A hub under restoration.
+#[derive(Debug, Default)]
+pub struct Restoration {
+    hub: Option<HubState>,
+    job: Option<Job>,
+    jobs: u64,
+    is_complete: bool,
+}
+
+impl Restoration {
+    /// Nothing yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes the next piece.
+    ///
+    /// # Errors
+    /// When it makes no sense at this point.
+    pub fn push(&mut self, record: SnapshotRecord) -> Result<(), BadSnapshot> {
+        if self.is_complete {
+            return Err(BadSnapshot::Damaged("it goes on after its end"));
+        }
+        let Some(hub) = &mut self.hub else {
+            self.hub = Some(read_head(&record.0)?);
+            return Ok(());
+        };
+        match record.0 {
+            Record::Hub { .. } => return Err(BadSnapshot::Damaged("it begins twice")),
+            Record::Name(name) => take_name(hub, &name)?,
+            Record::Behaviour(value) => take_behaviour(hub, value)?,
+            Record::Device(stored) => {
+                let device = stored.read(&hub.keys).ok_or(BadSnapshot::Damaged("a device"))?;
+                hub.devices.restore(Ok(device));
+            }
+            Record::Left(id) => hub.devices.restore(Err(id)),
+            Record::Job(stored) => {
+                let job = stored.read(hub).ok_or(BadSnapshot::Damaged("a job"))?;
+                self.jobs += 1;
+                self.job.replace(job).into_iter().for_each(|job| hub.jobs.insert(job));
+            }
+            Record::Targets(targets) => {
+                let job = self.job.as_mut().ok_or(BadSnapshot::Damaged("targets without a job"))?;
+                for target in targets {
+                    let target = read_target(target, hub, job).ok_or(BadSnapshot::Damaged("a target"))?;
+                    job.tally.add(target.state);
+                    job.targets.push(target);
+                }
+            }
+            Record::End { places, jobs } => {
+                if places != hub.devices.places() as u64 || jobs != self.jobs {
+                    return Err(BadSnapshot::Damaged("devices or jobs are missing"));
+                }
+                self.job.take().into_iter().for_each(|job| hub.jobs.insert(job));
+                self.is_complete = true;
+            }
+        }
+        Ok(())
+    }
+
+    /// The hub, as it was.
+    ///
+    /// # Errors
+    /// When the last piece is missing.
+    pub fn finish(self) -> Result<HubState, BadSnapshot> {
+        let Some(mut hub) = self.hub.filter(|_| self.is_complete) else {
+            return Err(BadSnapshot::Damaged("its end is missing"));
+        };
+        if !hub.devices.sort() {
+            return Err(BadSnapshot::Damaged("a device is there twice"));
+        }
+        hub.plan_again();
+        Ok(hub)
+    }
+}
+
+impl HubState {
+    /// Fills agendas and errands, which follow from the rest.
+    fn plan_again(&mut self) {
+        let (now, behaviours) = (self.now, &self.behaviours);
+        for (slot, device) in self.devices.iter().filter(|(_, device)| device.connection.owes_report) {
+            if let Some(at) = device.next_online(behaviours, now) {
+                self.errands.push(Reverse((at, Errand::Report(slot))));
+            }
+        }
+        let numbers: Vec<u64> = self.jobs.from(0).map(|job| job.number).collect();
+        for number in numbers {
+            let Some(job) = self.jobs.get_mut(number) else { continue };
+            if let Some(ended) = job.ended {
+                self.errands.push(Reverse((ended.plus(HISTORY_TICKS), Errand::Forget(number))));
+            }
+            match job.phase {
+                Phase::Queued => job.plan(job.created.plus(QUEUED_TICKS), JobDue::Settle),
+                Phase::Scheduled => job.plan(job.start, JobDue::Begin),
+                Phase::Running => {
+                    let online = |slot| self.devices.get(slot).and_then(|device| device.next_online(behaviours, now));
+                    plan_running(job, online);
+                }
+                Phase::Completed | Phase::Failed | Phase::Cancelled => {}
+            }
+        }
+    }
+}
+
+fn plan_running(job: &mut Job, next_online: impl Fn(Slot) -> Option<Moment>) {
+    let begun = job.begun.unwrap_or(job.start);
+    job.plan(job.deadline().max(begun), JobDue::Deadline);
+    for index in 0..job.targets.len() {
+        let target = job.targets[index];
+        let place = u32::try_from(index).unwrap_or(u32::MAX);
+        match target.state {
+            TargetState::Called => job.plan(target.at, JobDue::CallEnds(place)),
+            TargetState::Waiting => {
+                if let Some(at) = next_online(target.slot) {
+                    job.plan(at, JobDue::Online(place));
+                }
+            }
+            _ => {}
+        }
+    }
+    if job.tally.executed() == job.targets.len() as u64 {
+        let done = job.targets.iter().map(|target| target.at).fold(begun, Moment::max);
+        job.plan(done.plus(FINISHING_TICKS).min(job.deadline().max(done)), JobDue::Finish);
+    }
+}
+
+fn take_name(hub: &mut HubState, name: &str) -> Result<(), BadSnapshot> {
+    if hub.keys.find(name).is_some() {
+        return Err(BadSnapshot::Damaged("a name is there twice"));
+    }
+    hub.keys.intern(name);
+    Ok(())
+}
+
+fn take_behaviour(hub: &mut HubState, value: Value) -> Result<(), BadSnapshot> {
+    let mut behaviour: Behaviour = serde_json::from_value(value).map_err(|_| BadSnapshot::Damaged("a behaviour"))?;
+    behaviour.compile(&mut hub.keys);
+    hub.behaviours.push(behaviour);
+    Ok(())
+}
+
+fn read_head(record: &Record) -> Result<HubState, BadSnapshot> {
+    let Record::Hub { format, options, now, free_at, turn, next_job } = record else {
+        return Err(BadSnapshot::Damaged("it does not begin with its head"));
+    };
+    if *format != FORMAT {
+        return Err(BadSnapshot::Format(*format));
+    }
+    let options = options.read().ok_or(BadSnapshot::Damaged("the options"))?;
+    let mut hub = HubState::new(options, now.timestamp());
+    hub.limiter = Limiter::restore(&options, *free_at, *turn);
+    hub.jobs.count_on_from(*next_job);
+    Ok(hub)
+}
+
+fn read_target(stored: (u32, u8, u32, Moment), hub: &HubState, job: &Job) -> Option<Target> {
+    let (slot, state, verdict, at) = stored;
+    let state = match state {
+        0 => TargetState::Pending,
+        1 => TargetState::Waiting,
+        2 => TargetState::Ready,
+        3 => TargetState::Called,
+        4 => TargetState::Updated,
+        5 => TargetState::Answered(verdict),
+        6 => TargetState::Failed(verdict),
+        _ => return None,
+    };
+    let sound = (slot as usize) < hub.devices.places() && (verdict == 0 || (verdict as usize) < job.verdicts.len());
+    sound.then_some(Target { slot: Slot(slot), state, at })
+}
