@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 
 use globset::{GlobBuilder, GlobMatcher};
-use ignore::WalkBuilder;
 
 /// Endings that a folder is searched for.
 const ENDINGS: [&str; 3] = ["yaml", "yml", "json"];
@@ -40,9 +39,7 @@ pub(super) fn discover(dir: &Path, pattern: &str) -> Result<Found, InvalidPatter
     }
     let plain = dir.join(pattern);
     if plain.is_dir() {
-        return Ok(walk(dir, &plain, |_, file| {
-            file.extension().is_some_and(|e| ENDINGS.iter().any(|known| e == *known))
-        }));
+        return Ok(walk(dir, &plain, |file| file.extension().is_some_and(|e| ENDINGS.iter().any(|known| e == *known))));
     }
     if plain.is_file() {
         return Ok(Found { files: vec![PathBuf::from(pattern)], failures: Vec::new() });
@@ -52,7 +49,7 @@ pub(super) fn discover(dir: &Path, pattern: &str) -> Result<Found, InvalidPatter
     if !base.is_dir() {
         return Ok(Found::default());
     }
-    Ok(walk(dir, &base, |relative, _| glob.is_match(relative)))
+    Ok(walk(dir, &base, |relative| glob.is_match(relative)))
 }
 
 fn compile(pattern: &str) -> Result<GlobMatcher, InvalidPattern> {
@@ -66,41 +63,74 @@ fn literal_folders(pattern: &str) -> &str {
     pattern[..wild].rfind('/').map_or("", |slash| &pattern[..slash])
 }
 
-/// Symbolic links are followed, loops are failures.
-fn walk(dir: &Path, base: &Path, wanted: impl Fn(&Path, &Path) -> bool) -> Found {
-    let mut found = Found::default();
-    let walk = WalkBuilder::new(base).standard_filters(false).hidden(true).follow_links(true).build();
-    for entry in walk {
-        match entry {
-            Ok(entry) => {
-                let is_file = entry.file_type().is_some_and(|kind| kind.is_file());
-                let relative = entry.path().strip_prefix(dir).unwrap_or(entry.path());
-                if is_file && wanted(relative, entry.path()) {
-                    found.files.push(relative.to_path_buf());
-                }
-            }
-            Err(error) => found.failures.push(failure(dir, base, &error)),
-        }
-    }
-    found
+/// Everything below `base`; symbolic links are followed, but not in circles.
+fn walk(dir: &Path, base: &Path, wanted: impl Fn(&Path) -> bool) -> Found {
+    let entered = base.canonicalize().into_iter().collect();
+    let mut walk = Walk { dir, wanted, found: Found::default(), entered };
+    walk.folder(base);
+    walk.found
 }
 
-fn failure(dir: &Path, base: &Path, error: &ignore::Error) -> (PathBuf, String) {
-    match error {
-        ignore::Error::WithPath { path, err } => {
-            let (_, why) = failure(dir, base, err);
-            (path.strip_prefix(dir).unwrap_or(path).to_path_buf(), why)
+struct Walk<'a, F> {
+    dir: &'a Path,
+    wanted: F,
+    found: Found,
+    /// The real paths of the base and of the folders that links led into and that are not left yet.
+    entered: Vec<PathBuf>,
+}
+
+impl<F: Fn(&Path) -> bool> Walk<'_, F> {
+    fn folder(&mut self, folder: &Path) {
+        let entries = match std::fs::read_dir(folder) {
+            Ok(entries) => entries,
+            Err(error) => return self.failure(folder, error.to_string()),
+        };
+        for entry in entries {
+            match entry.and_then(|entry| Ok((entry.file_type()?, entry))) {
+                Ok((_, entry)) if is_hidden(&entry.file_name()) => {}
+                Ok((kind, entry)) if kind.is_symlink() => self.link(&entry.path()),
+                Ok((kind, entry)) if kind.is_dir() => self.folder(&entry.path()),
+                Ok((kind, entry)) if kind.is_file() => self.file(&entry.path()),
+                Ok(_) => {}
+                Err(error) => self.failure(folder, error.to_string()),
+            }
         }
-        ignore::Error::WithDepth { err, .. } => failure(dir, base, err),
-        ignore::Error::Loop { child, .. } => {
-            let path = child.strip_prefix(dir).unwrap_or(child).to_path_buf();
-            (path, "a symbolic link to one of its own parent folders".to_owned())
-        }
-        ignore::Error::Io(io) if io.kind() == std::io::ErrorKind::NotFound => {
-            (base.to_path_buf(), "a symbolic link to something that does not exist".to_owned())
-        }
-        other => (base.to_path_buf(), other.to_string()),
     }
+
+    fn link(&mut self, link: &Path) {
+        let real = match link.canonicalize() {
+            Ok(real) => real,
+            Err(_) => return self.failure(link, "a symbolic link to something that does not exist".to_owned()),
+        };
+        if real.is_file() {
+            return self.file(link);
+        }
+        if !real.is_dir() {
+            return;
+        }
+        let here = link.parent().and_then(|parent| parent.canonicalize().ok()).unwrap_or_default();
+        if here.starts_with(&real) || self.entered.iter().any(|entered| entered.starts_with(&real)) {
+            return self.failure(link, "a symbolic link to a folder that it stands in".to_owned());
+        }
+        self.entered.push(real);
+        self.folder(link);
+        self.entered.pop();
+    }
+
+    fn file(&mut self, file: &Path) {
+        let relative = file.strip_prefix(self.dir).unwrap_or(file);
+        if (self.wanted)(relative) {
+            self.found.files.push(relative.to_path_buf());
+        }
+    }
+
+    fn failure(&mut self, path: &Path, why: String) {
+        self.found.failures.push((path.strip_prefix(self.dir).unwrap_or(path).to_path_buf(), why));
+    }
+}
+
+fn is_hidden(name: &std::ffi::OsStr) -> bool {
+    name.as_encoded_bytes().starts_with(b".")
 }
 
 #[cfg(test)]

@@ -44,7 +44,7 @@ impl Loaded {
 pub fn project(dir: &Path, sources: &mut SourceMap) -> Result<SourceId, Box<Diagnostic>> {
     let path = dir.join(PROJECT_FILE);
     if path.exists() {
-        return read_one(Wanted { shown: shown(dir, Path::new(PROJECT_FILE)), file: path }, sources);
+        return read_one(Wanted { shown: shown(dir, Path::new(PROJECT_FILE)), file: path, is_regular: false }, sources);
     }
     let id = sources.add(shown(dir, Path::new(PROJECT_FILE)), String::new());
     let message = format!("`{}` is no hubjobs project: it has no `{PROJECT_FILE}`", dir.display());
@@ -72,7 +72,10 @@ pub fn manifests(dir: &Path, patterns: &[Pattern], sources: &mut SourceMap) -> L
             Err(why) => diagnostics.push(invalid_pattern(pattern, &why)),
         }
     }
-    let wanted = files.into_iter().map(|file| Wanted { shown: shown(dir, &file), file: dir.join(file) }).collect();
+    let wanted = files
+        .into_iter()
+        .map(|file| Wanted { shown: shown(dir, &file), file: dir.join(file), is_regular: true })
+        .collect();
     read(wanted, diagnostics, sources)
 }
 
@@ -83,7 +86,7 @@ pub fn paths(dir: &Path, named: &[PathBuf], sources: &mut SourceMap) -> Loaded {
     for path in named {
         let full = dir.join(path);
         if !full.is_dir() {
-            wanted.push(Wanted { shown: slashed(path), file: full });
+            wanted.push(Wanted { shown: slashed(path), file: full, is_regular: false });
             continue;
         }
         let found = discover(&full, ".").unwrap_or_default();
@@ -95,7 +98,11 @@ pub fn paths(dir: &Path, named: &[PathBuf], sources: &mut SourceMap) -> Loaded {
         }
         let mut files = found.files;
         files.sort();
-        wanted.extend(files.into_iter().map(|f| Wanted { shown: slashed(&path.join(&f)), file: full.join(f) }));
+        wanted.extend(files.into_iter().map(|f| Wanted {
+            shown: slashed(&path.join(&f)),
+            file: full.join(f),
+            is_regular: true,
+        }));
     }
     read(wanted, diagnostics, sources)
 }
@@ -105,12 +112,12 @@ pub fn paths(dir: &Path, named: &[PathBuf], sources: &mut SourceMap) -> Loaded {
 /// # Errors
 /// When it cannot be read.
 pub fn file(dir: &Path, path: &Path, sources: &mut SourceMap) -> Result<SourceId, Box<Diagnostic>> {
-    read_one(Wanted { shown: shown(dir, path), file: dir.join(path) }, sources)
+    read_one(Wanted { shown: shown(dir, path), file: dir.join(path), is_regular: false }, sources)
 }
 
 fn read_one(wanted: Wanted, sources: &mut SourceMap) -> Result<SourceId, Box<Diagnostic>> {
     let read = read_all(vec![wanted], sources).pop();
-    read.expect("one result for each file").map_err(Box::new)
+    read.expect("one result for each file")
 }
 
 fn read(wanted: Vec<Wanted>, mut diagnostics: Diagnostics, sources: &mut SourceMap) -> Loaded {
@@ -118,7 +125,7 @@ fn read(wanted: Vec<Wanted>, mut diagnostics: Diagnostics, sources: &mut SourceM
     for read in read_all(wanted, sources) {
         match read {
             Ok(id) => ids.push(id),
-            Err(diagnostic) => diagnostics.push(diagnostic),
+            Err(diagnostic) => diagnostics.push(*diagnostic),
         }
     }
     Loaded { ids, diagnostics }
@@ -155,4 +162,89 @@ fn shown(dir: &Path, relative: &Path) -> String {
 fn slashed(path: &Path) -> String {
     let text = path.to_string_lossy();
     if std::path::MAIN_SEPARATOR == '/' { text.into_owned() } else { text.replace(std::path::MAIN_SEPARATOR, "/") }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::super::read::FILE_SIZE_MAX;
+    use super::*;
+
+    /// A folder with empty files of these names.
+    fn folder(files: &[&str]) -> tempfile::TempDir {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        for file in files {
+            let path = dir.path().join(file);
+            fs::create_dir_all(path.parent().expect("has a parent")).expect("a writable folder");
+            fs::write(path, "").expect("a writable file");
+        }
+        dir
+    }
+
+    /// Loads what the patterns mean; gives the paths of the files and the codes of the findings.
+    fn loaded(dir: &Path, patterns: &[&str]) -> (Vec<String>, Vec<Code>) {
+        let mut sources = SourceMap::new();
+        let span = Span::file(sources.add(PROJECT_FILE, String::new()));
+        let patterns: Vec<_> = patterns.iter().map(|text| Pattern { text: (*text).to_owned(), span }).collect();
+        let loaded = manifests(dir, &patterns, &mut sources);
+        let relative =
+            |path: &str| path.strip_prefix(&slashed(dir)).expect("below it").trim_start_matches('/').to_owned();
+        let files = loaded.ids.iter().map(|id| relative(sources.get(*id).path())).collect();
+        (files, loaded.diagnostics.iter().map(|finding| finding.code).collect())
+    }
+
+    #[test]
+    fn patterns_name_files_folders_and_globs() {
+        let dir = folder(&["hubjobs.yaml", "a.yaml", "jobs/b.yml", "jobs/c/d.json", "jobs/notes.md", "jobs/c/e.yaml"]);
+        let files = |patterns: &[&str]| loaded(dir.path(), patterns).0;
+        assert_eq!(files(&["a.yaml"]), ["a.yaml"]);
+        assert_eq!(files(&["jobs"]), ["jobs/b.yml", "jobs/c/d.json", "jobs/c/e.yaml"]);
+        assert_eq!(files(&["./jobs/"]), files(&["jobs"]));
+        assert_eq!(files(&["jobs/*.yml"]), ["jobs/b.yml"]);
+        assert_eq!(files(&["jobs/**/*.{yaml,json}"]), ["jobs/c/d.json", "jobs/c/e.yaml"]);
+        assert_eq!(files(&["**/*.yaml"]), ["a.yaml", "jobs/c/e.yaml"], "the project file is no manifest");
+        assert_eq!(files(&["jobs/c", "**/*.yaml", "jobs/c/e.yaml"]), ["a.yaml", "jobs/c/d.json", "jobs/c/e.yaml"]);
+    }
+
+    #[test]
+    fn hidden_files_are_skipped() {
+        let dir = folder(&["jobs/.hubjobs/state.yaml", "jobs/.draft.yaml", "jobs/a.yaml", ".git/config.yaml"]);
+        assert_eq!(loaded(dir.path(), &["**/*.yaml"]).0, ["jobs/a.yaml"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn symbolic_links_are_followed_but_not_in_circles() {
+        use std::os::unix::fs::symlink;
+        let dir = folder(&["jobs/a.yaml", "shared/b.yaml"]);
+        symlink(dir.path().join("shared"), dir.path().join("jobs/shared")).expect("a link");
+        assert_eq!(loaded(dir.path(), &["jobs"]), (vec!["jobs/a.yaml".into(), "jobs/shared/b.yaml".into()], vec![]));
+        symlink(dir.path().join("jobs"), dir.path().join("shared/again")).expect("a link");
+        let (files, codes) = loaded(dir.path(), &["jobs"]);
+        assert_eq!(files, ["jobs/a.yaml", "jobs/shared/b.yaml"]);
+        assert_eq!(codes, [Code::FileUnreadable]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_dangling_link_is_a_finding() {
+        let dir = folder(&["jobs/a.yaml"]);
+        std::os::unix::fs::symlink("gone.yaml", dir.path().join("jobs/b.yaml")).expect("a link");
+        assert_eq!(loaded(dir.path(), &["jobs"]), (vec!["jobs/a.yaml".into()], vec![Code::FileUnreadable]));
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_a_finding_and_the_rest_is_read() {
+        let dir = folder(&["a.yaml", "large.yaml", "latin1.yaml"]);
+        let large = fs::File::create(dir.path().join("large.yaml")).expect("a writable file");
+        large.set_len(FILE_SIZE_MAX + 1).expect("a sparse file");
+        fs::write(dir.path().join("latin1.yaml"), b"stra\xdfe").expect("a writable file");
+        assert_eq!(loaded(dir.path(), &["*.yaml"]), (vec!["a.yaml".into()], vec![Code::FileTooLarge, Code::NotUtf8]));
+        let mut sources = SourceMap::new();
+        let named = paths(dir.path(), &["gone.yaml".into(), "a.yaml".into(), ".".into()], &mut sources);
+        assert_eq!(named.ids.len(), 2, "a.yaml, by name and in its folder");
+        assert!(!named.is_complete());
+        assert_eq!(named.diagnostics.iter().next().map(|finding| finding.code), Some(Code::FileUnreadable));
+    }
 }

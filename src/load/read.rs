@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::Read as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use rayon::prelude::*;
 
@@ -28,28 +28,29 @@ pub(super) enum Unreadable {
 pub(super) struct Wanted {
     pub(super) file: PathBuf,
     pub(super) shown: String,
+    /// Whether it is known to be a regular file. Opening a pipe would wait for a writer.
+    pub(super) is_regular: bool,
 }
 
 /// Reads all files in parallel and adds them in the order given. Unreadable ones have no text and
 /// a finding.
-pub(super) fn read_all(wanted: Vec<Wanted>, sources: &mut SourceMap) -> Vec<Result<SourceId, Diagnostic>> {
-    let texts: Vec<_> = wanted.par_iter().map(|wanted| read(&wanted.file)).collect();
+pub(super) fn read_all(wanted: Vec<Wanted>, sources: &mut SourceMap) -> Vec<Result<SourceId, Box<Diagnostic>>> {
+    let texts: Vec<_> = wanted.par_iter().map(read).collect();
     let add = |(wanted, text): (Wanted, Result<String, Unreadable>)| match text {
         Ok(text) => Ok(sources.add(wanted.shown, text)),
         Err(why) => {
             let id = sources.add(wanted.shown.clone(), String::new());
-            Err(diagnostic(&wanted.shown, id, &why))
+            Err(Box::new(diagnostic(&wanted.shown, id, &why)))
         }
     };
     wanted.into_iter().zip(texts).map(add).collect()
 }
 
-fn read(path: &Path) -> Result<String, Unreadable> {
-    // Opening a pipe would wait for a writer, so ask first.
-    if !std::fs::metadata(path)?.is_file() {
+fn read(wanted: &Wanted) -> Result<String, Unreadable> {
+    if !wanted.is_regular && !std::fs::metadata(&wanted.file)?.is_file() {
         return Err(Unreadable::NotAFile);
     }
-    let file = File::open(path)?;
+    let file = File::open(&wanted.file)?;
     let size = file.metadata()?.len();
     if size > FILE_SIZE_MAX {
         return Err(Unreadable::TooLarge);
