@@ -12,9 +12,9 @@ pub fn render_github(diagnostics: &Diagnostics, sources: &SourceMap) -> String {
     for diagnostic in diagnostics.sorted(sources) {
         let span = diagnostic.primary.span;
         let (start, end) = sources.positions(span);
-        let _ = write!(
+        let _ = writeln!(
             text,
-            "::{} file={},line={},col={},endLine={},endColumn={},title={}::{}\n",
+            "::{} file={},line={},col={},endLine={},endColumn={},title={}::{}",
             diagnostic.severity.as_str(),
             property(sources.get(span.source).path()),
             start.line,

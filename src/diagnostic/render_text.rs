@@ -179,8 +179,9 @@ mod tests {
           |
         help: put it in quotes
           |
-        3 | three: "3"
-          |        + +
+        3 - three: 3
+        3 + three: "3"
+          |
 
         error[file-unreadable]: cannot read `jobs/c.yaml`
         --> jobs/c.yaml

@@ -11,13 +11,14 @@ use granit_parser::{Event, Parser, ScalarStyle, StrInput, StructureStyle, Tag};
 use serde_json::Value;
 
 use super::frame::{Frame, Key, Kind, Merge};
-use super::scalar::{self, NotJson};
+use super::refusal;
+use super::scalar;
 use super::spans::{AliasUse, Document, Entry, Extent, Style};
 use super::syntax;
-use crate::diagnostic::{Code, Diagnostic, SourceId, SourceMap, Span};
+use crate::diagnostic::{Diagnostic, SourceId, SourceMap, Span};
 
 /// Values that all aliases of a document may stand for together.
-const ALIASED_VALUES_MAX: usize = 20_000;
+pub(super) const ALIASED_VALUES_MAX: usize = 20_000;
 
 /// Levels of lists and maps, as many as `serde_json` reads.
 pub(super) const DEPTH_MAX: usize = 128;
@@ -34,10 +35,10 @@ pub(super) struct Composed {
 /// Reads all documents of a file.
 pub(super) fn compose(sources: &SourceMap, id: SourceId) -> Composed {
     let source = sources.get(id);
-    if source.path().ends_with(".json") {
-        if let Err(finding) = syntax::check_json(source.text(), id) {
-            return Composed { findings: vec![*finding], is_broken: true, ..Composed::default() };
-        }
+    if source.path().ends_with(".json")
+        && let Err(finding) = syntax::check_json(source.text(), id)
+    {
+        return Composed { findings: vec![*finding], is_broken: true, ..Composed::default() };
     }
     Composer::new(id, source.text()).run()
 }
@@ -89,10 +90,7 @@ impl<'t> Composer<'t> {
         while let Some(event) = parser.next_event() {
             let outcome = match event {
                 Ok((event, span)) => self.event(event, extent(&span)),
-                Err(error) => {
-                    self.composed.findings.push(syntax::diagnostic(&error, self.text, self.source));
-                    Err(Abandon)
-                }
+                Err(error) => Err(self.abandon(syntax::diagnostic(&error, self.text, self.source))),
             };
             if outcome.is_err() && !self.resume(&mut parser) {
                 break;
@@ -185,27 +183,15 @@ impl<'t> Composer<'t> {
         if tag.is_yaml_core_schema_tag(expected) || tag.original() == "!" {
             return true;
         }
-        let message = format!("the tag `{}` is not supported", tag.original());
-        let finding = Diagnostic::error(Code::UnsupportedTag, self.span(at), message);
-        self.composed.findings.push(finding.label("tagged value").help("leave the tag out"));
+        self.report(refusal::unsupported_tag(self.span(at), &tag.original()));
         false
     }
 
     fn plain(&mut self, text: &str, at: Extent) -> Option<Value> {
-        let (code, message, label, help) = match scalar::resolve(text)? {
-            Ok(value) => return Some(value),
-            Err(NotJson::NotFinite) => {
-                let help = "write a finite number, or a text in quotes";
-                (Code::NumberNotFinite, "has no JSON form", "not in JSON", help)
-            }
-            Err(NotJson::IntegerTooLarge) => {
-                let message = "is beyond 2^53 - 1, where many JSON readers lose digits";
-                (Code::IntegerTooLarge, message, "too large", "write it as a text, in quotes")
-            }
-        };
-        let finding = Diagnostic::error(code, self.span(at), format!("the number `{text}` {message}"));
-        self.composed.findings.push(finding.label(label).help(help));
-        Some(Value::Null)
+        Some(scalar::resolve(text)?.unwrap_or_else(|why| {
+            self.report(refusal::not_json(self.span(at), text, why));
+            Value::Null
+        }))
     }
 
     fn expects_key(&self) -> bool {
@@ -214,7 +200,7 @@ impl<'t> Composer<'t> {
 
     fn key(&mut self, text: String, style: Style, anchor: usize, at: Extent) -> Result<(), Abandon> {
         if style == Style::Plain && at.start == at.end {
-            return Err(self.key_not_text(at, "a key is missing before `:`"));
+            return Err(self.abandon(refusal::key_not_text(self.span(at), "a key is missing before `:`")));
         }
         if anchor != 0 {
             let entry = Entry { key: Extent::default(), value: at, size: 1, style };
@@ -237,10 +223,10 @@ impl<'t> Composer<'t> {
         at: Extent,
     ) -> Result<(), Abandon> {
         if self.expects_key() {
-            return Err(self.key_not_text(at, "a list or a map cannot be a key"));
+            return Err(self.abandon(refusal::key_not_text(self.span(at), "a list or a map cannot be a key")));
         }
         if self.frames.len() >= DEPTH_MAX {
-            return Err(self.too_deep(at));
+            return Err(self.abandon(refusal::too_deep(self.span(at))));
         }
         self.tag(tag, if matches!(kind, Kind::Map { .. }) { "map" } else { "seq" }, at);
         let style = if style == StructureStyle::Flow { Style::Flow } else { Style::Block };
@@ -306,7 +292,7 @@ impl<'t> Composer<'t> {
                     self.aliases.retain(|alias| alias.entries.start < index);
                     match Merge::new(value, entries, place) {
                         Some(merge) => merges.push(merge),
-                        None => self.invalid_merge(key.at),
+                        None => self.report(refusal::invalid_merge(self.span(key.at))),
                     }
                     return;
                 }
@@ -326,23 +312,20 @@ impl<'t> Composer<'t> {
 
     fn alias(&mut self, id: usize, at: Extent) -> Result<(), Abandon> {
         let Some(anchored) = self.anchors.get(&id) else {
-            let finding =
-                Diagnostic::error(Code::UnknownAnchor, self.span(at), "an alias stands inside its own anchor");
-            self.composed.findings.push(finding.label("would never end").help("write the value out"));
-            return Err(Abandon);
+            return Err(self.abandon(refusal::alias_in_itself(self.span(at))));
         };
         if self.expects_key() {
             let Value::String(text) = anchored.value.clone() else {
-                return Err(self.key_not_text(at, "the alias does not stand for a text"));
+                return Err(self.abandon(refusal::key_not_text(self.span(at), "the alias does not stand for a text")));
             };
             return self.key(text, Style::DoubleQuoted, 0, at);
         }
         self.aliased_values += anchored.entries.len();
         if self.aliased_values > ALIASED_VALUES_MAX {
-            return Err(self.too_many_nodes(at));
+            return Err(self.abandon(refusal::too_many_values(self.span(at))));
         }
         if self.frames.len() + anchored.depth > DEPTH_MAX {
-            return Err(self.too_deep(at));
+            return Err(self.abandon(refusal::too_deep(self.span(at))));
         }
         let value = anchored.value.clone();
         let index = self.entries.len();
@@ -364,38 +347,16 @@ impl<'t> Composer<'t> {
             first += self.entries[first].size as usize;
         }
         let first = self.span(self.entries[first].key);
-        let finding =
-            Diagnostic::error(Code::DuplicateKey, self.span(again), format!("the key `{name}` is used twice"))
-                .label("second use")
-                .also(first, "first use")
-                .help("remove one of them");
+        self.report(refusal::duplicate_key(self.span(again), first, name));
+    }
+
+    fn report(&mut self, finding: Diagnostic) {
         self.composed.findings.push(finding);
     }
 
-    fn invalid_merge(&mut self, at: Extent) {
-        let finding = Diagnostic::error(Code::InvalidMerge, self.span(at), "`<<` merges maps only")
-            .label("its value is not a map")
-            .help("write `<<: *name` with an anchor on a map; quote the key, `\"<<\"`, if it is data");
-        self.composed.findings.push(finding);
-    }
-
-    fn key_not_text(&mut self, at: Extent, message: &str) -> Abandon {
-        let finding = Diagnostic::error(Code::KeyNotText, self.span(at), message).label("not a text");
-        self.composed.findings.push(finding.help("write `key: value`; quote a key that begins with `[`, `{` or `*`"));
-        Abandon
-    }
-
-    fn too_deep(&mut self, at: Extent) -> Abandon {
-        let message = format!("lists and maps are nested more than {DEPTH_MAX} deep");
-        let finding = Diagnostic::error(Code::TooDeep, self.span(at), message);
-        self.composed.findings.push(finding.label("one level too many").help("a twin has at most 10 levels"));
-        Abandon
-    }
-
-    fn too_many_nodes(&mut self, at: Extent) -> Abandon {
-        let message = format!("aliases expand this document to more than {ALIASED_VALUES_MAX} values");
-        let finding = Diagnostic::error(Code::TooManyNodes, self.span(at), message).label("expanding this one");
-        self.composed.findings.push(finding.help("write the values out instead of aliases of aliases"));
+    /// Reports why the document cannot be read further.
+    fn abandon(&mut self, finding: Diagnostic) -> Abandon {
+        self.report(finding);
         Abandon
     }
 
@@ -416,5 +377,110 @@ fn depth(value: &Value) -> usize {
         Value::Array(items) => 1 + items.iter().map(depth).max().unwrap_or_default(),
         Value::Object(map) => 1 + map.values().map(depth).max().unwrap_or_default(),
         _ => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn composed(text: &str) -> (SourceMap, Composed) {
+        let mut sources = SourceMap::new();
+        let id = sources.add("a.yaml", text.to_owned());
+        let composed = compose(&sources, id);
+        (sources, composed)
+    }
+
+    fn values(text: &str) -> Vec<Value> {
+        let (_, composed) = composed(text);
+        assert!(composed.findings.is_empty(), "{:?}", composed.findings);
+        composed.documents.into_iter().map(|document| document.value).collect()
+    }
+
+    /// The texts of the key and of the value that a pointer names.
+    fn texts(text: &str, pointer: &str) -> (String, String) {
+        let (sources, composed) = composed(text);
+        let document = &composed.documents[0];
+        let node = document.nearest(pointer);
+        assert_eq!(Some(node.value), document.value.pointer(pointer), "{pointer}");
+        let source = sources.get(document.source);
+        let of = |span: Span| source.text()[span.bytes()].to_owned();
+        (of(document.key_span(node)), of(document.raw_span(node)))
+    }
+
+    #[test]
+    fn values_are_those_of_the_core_schema() {
+        assert_eq!(
+            values("a: 1\nb: [x, 'y', \"z\\t\", ~, true, 1.5]\nc:\n  d: |-\n    e\n"),
+            [json!({"a": 1, "b": ["x", "y", "z\t", null, true, 1.5], "c": {"d": "e"}})]
+        );
+    }
+
+    #[test]
+    fn written_keys_win_over_merged_ones_and_earlier_maps_over_later_ones() {
+        let text =
+            "base: &b {x: 1, y: 2}\nmore: &m {y: 3, z: 4}\none: {<<: *b, x: 0}\ntwo:\n  <<: [*m, *b]\n  \"<<\": 5\n";
+        let [value] = &values(text)[..] else { panic!("one document") };
+        assert_eq!(value["one"], json!({"x": 0, "y": 2}));
+        assert_eq!(value["two"], json!({"<<": 5, "y": 3, "z": 4, "x": 1}));
+    }
+
+    #[test]
+    fn places_stay_right_behind_aliases_merges_and_duplicates() {
+        let text = "a: &a {p: 1, q: [2, 3]}\nb: {<<: *a, r: 4}\nc: *a\nd: {e: 5, e: 6, f: 7}\ng: [8, [9]]\n";
+        for (pointer, key, value) in [
+            ("/a/q/1", "3", "3"),
+            ("/b/r", "r", "4"),
+            ("/b/p", "p", "1"),
+            ("/b/q/0", "2", "2"),
+            ("/c", "c", "{p: 1, q: [2, 3]}"),
+            ("/c/q", "q", "[2, 3]"),
+            ("/d/e", "e", "5"),
+            ("/d/f", "f", "7"),
+            ("/g/1/0", "9", "9"),
+        ] {
+            assert_eq!(texts(text, pointer), (key.to_owned(), value.to_owned()), "{pointer}");
+        }
+    }
+
+    #[test]
+    fn what_an_alias_brought_knows_the_alias() {
+        let (sources, composed) = composed("a: &a {p: 1}\nb: {<<: *a, r: 4}\nc: *a\n");
+        let document = &composed.documents[0];
+        let alias = |pointer| {
+            let span = document.alias_span(document.nearest(pointer))?;
+            Some(sources.get(span.source).position(span.start))
+        };
+        let at = |line, column| Some(crate::diagnostic::Position { line, column });
+        assert_eq!([alias("/a/p"), alias("/b/p"), alias("/b/r"), alias("/c/p")], [None, at(2, 9), None, at(3, 4)]);
+    }
+
+    #[test]
+    fn empty_documents_are_none_and_broken_ones_do_not_hide_others() {
+        assert_eq!(values("---\n# nothing\n---\na: 1\n...\n---\n"), [json!({"a": 1})]);
+        let (_, composed) = composed("a: 1\n---\nb: [\n---\nc: 3\n");
+        let values: Vec<_> = composed.documents.iter().map(|document| &document.value).collect();
+        assert_eq!(values, [&json!({"a": 1}), &json!({"c": 3})]);
+        assert!(composed.is_broken && composed.findings.len() == 1);
+    }
+
+    proptest::proptest! {
+        /// Any text at all is read without a panic, and every entry lies within it.
+        #[test]
+        fn no_text_is_too_odd(text in "[ -~\n\t&*<:{}\\[\\],'\"|>#é]{0,60}") {
+            let (sources, composed) = composed(&text);
+            for document in &composed.documents {
+                let source = sources.get(document.source).text();
+                for entry in &document.entries {
+                    for extent in [entry.key, entry.value] {
+                        proptest::prop_assert!(source.get(extent.start as usize..extent.end as usize).is_some());
+                    }
+                }
+                let nodes = usize::try_from(document.entries[0].size).expect("small");
+                proptest::prop_assert_eq!(nodes, document.entries.len());
+            }
+        }
     }
 }

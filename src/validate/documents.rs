@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::kind::Kind;
-use super::lower::{self, Lowering};
+use super::lower::{self, Lowering, Memo};
 use super::not_yet;
 use super::project_file::ProjectFile;
 use super::raw;
@@ -31,20 +31,20 @@ pub(super) struct Checked {
 }
 
 /// Checks one document: its shape, then its meaning.
-pub(super) fn check(sources: &SourceMap, document: &Document) -> Checked {
+pub(super) fn check(sources: &SourceMap, document: &Document, memo: &mut Memo) -> Checked {
     let source = sources.get(document.source);
     let mut findings = Vec::new();
     let Shape { value, unsaid } = shape::check(document, source.text(), &mut findings);
     let kind = shape::kind_of(&document.value);
     let name = document.nearest("/metadata/name");
     let place = if name.index == 0 { document.key_span(name) } else { document.value_span(name) };
-    let mut cx = Lowering::new(document, source.text(), findings);
+    let mut cx = Lowering::new(document, source.text(), findings, memo);
     if let Some(Kind::MethodJob | Kind::TwinJob) = kind
         && source.text().contains("${")
     {
         not_yet::report_variables(&mut cx, document, document.root());
     }
-    let from = || ManifestSource { path: source.path().to_owned(), line: source.position(place.start).line };
+    let from = || ManifestSource { path: source.path().to_owned(), line: source.line(place.start) };
     let meaning = match kind {
         Some(Kind::MethodJob) => raw::MethodJob::deserialize(&*value)
             .ok()

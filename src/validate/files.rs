@@ -6,9 +6,13 @@ use super::compose::compose;
 use super::cross;
 use super::documents::{self, Checked, Meaning};
 use super::kind::Kind;
+use super::lower::Memo;
 use super::project_file::ProjectFile;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, SourceId, SourceMap, Span};
 use crate::model::{Fleet, Manifest};
+
+/// Enough for threads that fall behind, few enough that a memo pays.
+const CHUNKS_PER_THREAD: usize = 8;
 
 /// The manifests of a project.
 #[derive(Debug, Default)]
@@ -25,7 +29,12 @@ pub struct Validated {
 /// Validates job manifests, all files in parallel. Fleets among them are checked and left out.
 #[must_use]
 pub fn manifests(sources: &SourceMap, ids: &[SourceId]) -> Validated {
-    let files: Vec<_> = ids.par_iter().map(|id| read(sources, *id)).collect();
+    let chunk = ids.len().div_ceil(rayon::current_num_threads() * CHUNKS_PER_THREAD).max(1);
+    let read_chunk = |ids: &[SourceId]| {
+        let mut memo = Memo::default();
+        ids.iter().map(|id| read(sources, *id, &mut memo)).collect::<Vec<_>>()
+    };
+    let files: Vec<_> = ids.par_chunks(chunk).flat_map_iter(read_chunk).collect();
     let mut validated = Validated { complete: true, ..Validated::default() };
     let mut places = Vec::new();
     for file in files {
@@ -74,10 +83,10 @@ struct File {
     is_broken: bool,
 }
 
-fn read(sources: &SourceMap, id: SourceId) -> File {
+fn read(sources: &SourceMap, id: SourceId, memo: &mut Memo) -> File {
     let composed = compose(sources, id);
     let is_broken = composed.is_broken || !composed.findings.is_empty();
-    let documents = composed.documents.iter().map(|document| documents::check(sources, document)).collect();
+    let documents = composed.documents.iter().map(|document| documents::check(sources, document, memo)).collect();
     File { documents, findings: composed.findings, is_broken }
 }
 
@@ -88,7 +97,7 @@ fn only<T>(
     kind: Kind,
     pick: impl Fn(Meaning) -> Option<T>,
 ) -> (Option<T>, Diagnostics) {
-    let file = read(sources, id);
+    let file = read(sources, id, &mut Memo::default());
     let mut diagnostics: Diagnostics = file.findings.into_iter().collect();
     let mut picked = None;
     let mut first: Option<Span> = None;
@@ -138,4 +147,131 @@ fn no_document(sources: &SourceMap, id: SourceId, kind: Kind) -> Diagnostic {
     let message = format!("`{}` holds no `{kind}` document", sources.get(id).path());
     let help = format!("`hubjobs schema --example {kind}` prints one to start from");
     Diagnostic::error(Code::MissingField, Span::file(id), message).help(help)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::super::example::example;
+    use super::*;
+    use crate::model::{
+        ConcurrencyPolicy, Hub, JobAction, JobKind, Percent, PrunePolicy, Schedule, Seconds, Shape, Sku, Target,
+    };
+
+    fn source(text: &str) -> (SourceMap, SourceId) {
+        let mut sources = SourceMap::new();
+        let id = sources.add("jobs/a.yaml", text.to_owned());
+        (sources, id)
+    }
+
+    fn only_manifest(text: &str) -> Manifest {
+        let (sources, id) = source(text);
+        let mut validated = manifests(&sources, &[id]);
+        assert!(validated.complete && validated.diagnostics.is_empty(), "{:?}", validated.diagnostics);
+        validated.manifests.pop().expect("one manifest")
+    }
+
+    fn minimal(schedule: &str, action: &str) -> String {
+        format!(
+            "apiVersion: hubjobs.dev/v1\nkind: {}\nmetadata: {{name: a}}\n\
+             spec:\n  target: {{all: true}}\n  schedule: {schedule}\n  {action}\n",
+            if action.starts_with("method") { "MethodJob" } else { "TwinJob" },
+        )
+    }
+
+    #[test]
+    fn every_field_of_a_method_job_arrives() {
+        let manifest = only_manifest(&example(Kind::MethodJob));
+        assert_eq!(manifest.name.as_str(), "lock-doors");
+        assert_eq!(manifest.source.to_string(), "jobs/a.yaml:4");
+        assert_eq!(manifest.labels.get("team").map(String::as_str), Some("facilities"));
+        assert_eq!((manifest.suspend, manifest.generation.get()), (false, 0));
+        assert_eq!(manifest.target.condition().as_str(), "tags.building = '43' AND tags.floor = 3");
+        let Schedule::Cron(cron) = &manifest.schedule else { panic!("{:?}", manifest.schedule) };
+        assert_eq!((cron.expression.as_str(), cron.zone.name()), ("0 22 * * 1-5", "Europe/Berlin"));
+        assert_eq!((cron.starting_deadline, cron.concurrency), (Seconds::new(1800), ConcurrencyPolicy::Forbid));
+        assert_eq!(manifest.max_execution, Seconds::new(600));
+        let JobAction::Method(call) = &manifest.action else { panic!("{:?}", manifest.action) };
+        assert_eq!((call.name.as_str(), &call.payload), ("lockDoor", &json!({"reason": "night"})));
+        assert_eq!((call.response_timeout, call.connect_timeout), (Seconds::new(15), Seconds::new(5)));
+        assert_eq!(manifest.success_when.method_status, Some(vec![200, 202]));
+        assert_eq!(manifest.success_when.min_succeeded, Some(Percent::whole(95)));
+    }
+
+    #[test]
+    fn what_is_left_out_has_the_documented_default() {
+        let manifest = only_manifest(&minimal("{cron: '0 0 * * *', timeZone: UTC}", "method: {name: m}"));
+        assert_eq!((manifest.target, manifest.max_execution), (Target::All, Seconds::HOUR));
+        let Schedule::Cron(cron) = &manifest.schedule else { panic!("{:?}", manifest.schedule) };
+        assert_eq!((cron.starting_deadline, cron.concurrency), (Seconds::HOUR, ConcurrencyPolicy::Forbid));
+        let JobAction::Method(call) = &manifest.action else { panic!("{:?}", manifest.action) };
+        assert_eq!((call.response_timeout, call.connect_timeout), (Seconds::new(30), Seconds::ZERO));
+        assert_eq!(call.payload, Value::Null);
+        assert_eq!((manifest.success_when.method_status, manifest.success_when.min_succeeded), (None, None));
+    }
+
+    #[test]
+    fn nulls_of_a_twin_patch_stay_and_times_are_instants() {
+        let manifest = only_manifest(&minimal(
+            "{at: '2026-07-01T09:30', timeZone: Europe/Berlin, startingDeadline: 2h}",
+            "twin: {tags: {a: {b: null}}, desired: {list: [1, '2']}}",
+        ));
+        assert_eq!(manifest.action.kind(), JobKind::TwinUpdate);
+        let JobAction::Twin(patch) = &manifest.action else { panic!("{:?}", manifest.action) };
+        assert_eq!(Value::from(patch.tags.clone()), json!({"a": {"b": null}}));
+        assert_eq!(Value::from(patch.desired.clone()), json!({"list": [1, "2"]}));
+        let Schedule::At(at) = &manifest.schedule else { panic!("{:?}", manifest.schedule) };
+        assert_eq!((at.start.to_string().as_str(), at.starting_deadline), ("2026-07-01T07:30:00Z", Seconds::new(7200)));
+    }
+
+    #[test]
+    fn one_bad_document_takes_only_itself_away() {
+        let good = minimal("{at: '2026-07-01T09:30Z'}", "twin: {tags: {x: 1}}");
+        let bad = good.replace("name: a", "name: b").replace("twin", "twins");
+        let (sources, id) = source(&format!("{good}---\n{bad}---\n[\n"));
+        let validated = manifests(&sources, &[id]);
+        assert_eq!(validated.manifests.len(), 1);
+        assert!(!validated.complete && validated.diagnostics.counts().errors == 2, "{:?}", validated.diagnostics);
+    }
+
+    #[test]
+    fn a_project_says_where_its_other_files_are_named() {
+        let (sources, id) = source(&example(Kind::Project));
+        let (file, found) = project(&sources, id);
+        assert!(found.is_empty(), "{found:?}");
+        let file = file.expect("the example is valid");
+        let text = |span: Span| sources.get(span.source).text()[span.bytes()].to_owned();
+        assert_eq!(
+            file.manifests.iter().map(|(pattern, span)| (pattern.as_str(), text(*span))).collect::<Vec<_>>(),
+            [("jobs/**/*.yaml", "jobs/**/*.yaml".to_owned())]
+        );
+        assert_eq!(
+            file.fleets.iter().map(|(name, span)| (name.as_str(), text(*span))).collect::<Vec<_>>(),
+            [("local", "fleet.yaml".to_owned())]
+        );
+        let environments: Vec<_> = file.project.environments.into_values().collect();
+        let [local, prod] = &environments[..] else { panic!("two environments") };
+        assert_eq!((local.prune, local.lookahead), (PrunePolicy::CancelScheduled, Seconds::HOUR));
+        assert_eq!(local.safety.max_cancel_percent, Percent::whole(30));
+        assert_eq!((local.hub.size().sku, prod.hub.size().units.get()), (Sku::S3, 2));
+        assert!(matches!(&prod.hub, Hub::Remote(hub) if hub.host_name == "contoso.azure-devices.net"));
+    }
+
+    #[test]
+    fn generators_of_a_fleet_become_shapes() {
+        let (sources, id) = source(&example(Kind::Fleet));
+        let (fleet, found) = fleet(&sources, id);
+        assert!(found.is_empty(), "{found:?}");
+        let fleet = fleet.expect("the example is valid");
+        let group = &fleet.groups[0];
+        assert_eq!((fleet.seed, group.count, group.id_pattern.render(7)), (43, 100, "lock-00007".to_owned()));
+        let shape = |name: &str| group.tags.iter().find(|(key, _)| key == name).map(|(_, template)| &template.shape);
+        assert_eq!(shape("building"), Some(&Shape::Weighted(vec![(json!("42"), 1), (json!("43"), 1)])));
+        assert_eq!(shape("floor"), Some(&Shape::Integers { from: 1, to: 12 }));
+        let desired = &group.desired[0].1.shape;
+        assert_eq!(*desired, Shape::Constant(json!({"intervalSeconds": 300})));
+        let lock = &group.methods["lockDoor"];
+        assert_eq!((lock.latency_min_ms, lock.latency_max_ms, lock.fail), (50, 2000, Percent::whole(2)));
+    }
 }

@@ -15,6 +15,7 @@ mod not_yet;
 mod offsets;
 mod project_file;
 mod raw;
+mod refusal;
 mod scalar;
 mod schema;
 mod schema_walk;

@@ -237,16 +237,16 @@ mod tests {
     #[test]
     fn every_style_leads_back_to_the_file() {
         assert_eq!(found("a: tags.x = 'y' AND z", "'y'"), "12:'y'");
-        assert_eq!(found("a: one\n   two\n   three", "three"), "16:three");
+        assert_eq!(found("a: one\n   two\n   three", "three"), "17:three");
         assert_eq!(found("a: 'it''s x'", "x"), "10:x");
         assert_eq!(found("a: 'it''s x'", "t's"), "5:t''s");
         assert_eq!(found("a: \"\\u00e9\\ud83d\\ude00 \\\"x\\\" y\"", "\"x\""), "23:\\\"x\\\"");
         assert_eq!(found("a: \"one \\\n   two\"", "two"), "13:two");
         assert_eq!(found("a: \"one  \n\n   two\"", "two"), "14:two");
         assert_eq!(found("a: |\n  one\n   two\n  three\n", "three"), "20:three");
-        assert_eq!(found("a: >-\n  one\n  two\n\n  three\n    four\n  five\n", "five"), "40:five");
+        assert_eq!(found("a: >-\n  one\n  two\n\n  three\n    four\n  five\n", "five"), "38:five");
         assert_eq!(found("a: >\r\n  one\r\n  two\r\n", "two"), "15:two");
         assert_eq!(found("a:\n  - >-\n    one\n    two\n", "one two"), "14:one\n    two");
-        assert_eq!(found("a:\n  b: |\n    one\n\n    two\n  c: 1\n", "two"), "24:two");
+        assert_eq!(found("a:\n  b: |\n    one\n\n    two\n  c: 1\n", "two"), "23:two");
     }
 }

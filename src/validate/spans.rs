@@ -145,6 +145,9 @@ impl Document {
 
     /// A list item or a document over several lines is marked at its first key.
     fn first_line(&self, entry: &Entry) -> Span {
+        if entry.style == Style::Flow && entry.key.end == 0 {
+            return self.span(Extent { start: entry.value.start, end: entry.value.start + 1 });
+        }
         if entry.style != Style::Block {
             return self.span(entry.value);
         }

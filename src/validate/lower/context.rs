@@ -1,11 +1,13 @@
 //! Where lowering is in a document, and what it has found.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::ops::Range;
 
 use super::super::offsets;
 use super::super::spans::{Document, Node};
 use crate::diagnostic::{Diagnostic, Severity, Span};
+use crate::model::{CronExpression, InvalidCron};
 
 /// A place in a document, made while walking down and resolved only for a finding.
 #[derive(Debug, Clone, Copy)]
@@ -47,8 +49,27 @@ impl fmt::Display for At<'_> {
     }
 }
 
+/// What was worked out for earlier documents. The manifests of a project share a few schedules, and
+/// reading a cron expression costs as much as reading a fifth of a manifest.
+#[derive(Default)]
+pub(in crate::validate) struct Memo {
+    crons: HashMap<String, CronExpression>,
+}
+
+impl Memo {
+    pub(super) fn cron(&mut self, text: &str) -> Result<CronExpression, InvalidCron> {
+        if let Some(known) = self.crons.get(text) {
+            return Ok(known.clone());
+        }
+        let expression = CronExpression::parse(text)?;
+        self.crons.insert(text.to_owned(), expression.clone());
+        Ok(expression)
+    }
+}
+
 /// One document being lowered.
 pub(in crate::validate) struct Lowering<'d> {
+    pub(super) memo: &'d mut Memo,
     document: &'d Document,
     /// The whole file.
     text: &'d str,
@@ -56,8 +77,13 @@ pub(in crate::validate) struct Lowering<'d> {
 }
 
 impl<'d> Lowering<'d> {
-    pub(in crate::validate) const fn new(document: &'d Document, text: &'d str, findings: Vec<Diagnostic>) -> Self {
-        Self { document, text, findings }
+    pub(in crate::validate) const fn new(
+        document: &'d Document,
+        text: &'d str,
+        findings: Vec<Diagnostic>,
+        memo: &'d mut Memo,
+    ) -> Self {
+        Self { memo, document, text, findings }
     }
 
     pub(in crate::validate) fn into_findings(self) -> Vec<Diagnostic> {

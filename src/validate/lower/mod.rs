@@ -15,7 +15,7 @@ mod target;
 mod template;
 mod twin;
 
-pub(super) use context::Lowering;
+pub(super) use context::{Lowering, Memo};
 pub(super) use fleet::fleet;
 pub(super) use job::{method_job, twin_job};
 pub(super) use project::project;

@@ -156,7 +156,8 @@ impl Lowering<'_> {
         if text.contains('.') && text.chars().all(is_host) && !text.starts_with('.') && !text.ends_with('.') {
             return Some(text.to_owned());
         }
-        let bare = text.trim_start_matches("https://").trim_end_matches('/');
+        // People paste URLs and connection strings.
+        let bare = text.trim_start_matches("https://").trim_start_matches("HostName=");
         let help = match bare.split(['/', ';', ':']).next() {
             Some(host) if host.contains('.') => format!("write `{host}`"),
             _ => "write it like `contoso.azure-devices.net`".to_owned(),

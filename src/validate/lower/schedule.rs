@@ -4,7 +4,7 @@ use super::super::raw;
 use super::context::{At, Lowering};
 use super::duration::Bounds;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::model::{Asap, At as AtTime, ConcurrencyPolicy, Cron, CronExpression, InvalidAt, Schedule, Seconds, Zone};
+use crate::model::{Asap, At as AtTime, ConcurrencyPolicy, Cron, InvalidAt, Schedule, Seconds, Zone};
 
 impl Lowering<'_> {
     /// Lowers `schedule`, which has exactly one of `at`, `cron` and `asap`.
@@ -63,7 +63,7 @@ impl Lowering<'_> {
         concurrency: Option<raw::ConcurrencyPolicy>,
     ) -> Option<Schedule> {
         let place = at.field("cron");
-        let expression = match CronExpression::parse(text) {
+        let expression = match self.memo.cron(text) {
             Ok(expression) => Some(expression),
             Err(why) => {
                 let help = why.help.clone().unwrap_or_else(|| {
