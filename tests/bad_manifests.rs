@@ -8,8 +8,9 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use hubjobs::diagnostic::{Code, Diagnostics, Look, SourceMap, render_text};
+use hubjobs::diagnostic::{Code, Diagnostics, Look, SourceMap, render_github, render_json, render_sarif, render_text};
 use hubjobs::{load, query, validate};
+use proptest::prelude::*;
 
 /// Codes that no file in `cases` can cause, and why.
 const NOT_IN_CASES: [(Code, &str); 6] = [
@@ -151,5 +152,47 @@ fn every_finding_can_be_acted_on() {
 fn the_query_language_has_the_same_codes() {
     for code in query::ProblemCode::ALL {
         assert!(Code::from_name(code.as_str()).is_some(), "no diagnostic code `{}`", code.as_str());
+    }
+}
+
+/// A document, and an edit of it that nobody would make on purpose.
+fn edited() -> impl Strategy<Value = (validate::Kind, String)> {
+    let piece = "[ -~\\n\\t\\r&*<:{}\\[\\],'\"|>#$é\u{feff}\u{2028}]{0,12}";
+    (proptest::sample::select(validate::Kind::ALL.to_vec()), 0_usize..4096, 0_usize..40, piece).prop_map(
+        |(kind, at, removed, piece)| {
+            let mut text = validate::example(kind);
+            let at = at % text.len();
+            text.replace_range(at..(at + removed).min(text.len()), &piece);
+            (kind, text)
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+
+    /// Whatever stands in a file, it gives a result or a finding, and the finding can be printed.
+    #[test]
+    fn no_edit_ends_in_a_panic_or_in_silence((kind, text) in edited()) {
+        let mut sources = SourceMap::new();
+        let id = sources.add("edited.yaml", text);
+        let (has_result, found) = match kind {
+            validate::Kind::Project => {
+                let (project, found) = validate::project(&sources, id);
+                (project.is_some(), found)
+            }
+            validate::Kind::Fleet => {
+                let (fleet, found) = validate::fleet(&sources, id);
+                (fleet.is_some(), found)
+            }
+            validate::Kind::MethodJob | validate::Kind::TwinJob => {
+                let validated = validate::manifests(&sources, &[id]);
+                let is_empty = sources.get(id).text().lines().all(|line| line.is_empty() || line.starts_with('#'));
+                (!validated.manifests.is_empty() || is_empty, validated.diagnostics)
+            }
+        };
+        prop_assert!(has_result || found.has_errors());
+        prop_assert_eq!(render_text(&found, &sources, Look::Plain).is_empty(), found.is_empty());
+        let _ = (render_github(&found, &sources), render_json(&found, &sources), render_sarif(&found, &sources, "1.0.0"));
     }
 }
