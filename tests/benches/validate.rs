@@ -1,0 +1,163 @@
+//! Validation of a large project against its floor: the least that any validator must do.
+//!
+//! The floor reads the same files, parses each with the same YAML parser into a value with the
+//! places of its parts, and asks the same schema whether it fits; it collects no finding, lowers
+//! nothing and compares no names. Both use all cores. Ours must reach 0.7 of its speed.
+//!
+//! `cargo bench --bench validate`
+
+#![expect(clippy::print_stdout, reason = "a bench prints its figures")]
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use granit_parser::{Event, Parser, ScalarStyle};
+use hubjobs::diagnostic::{SourceMap, Span};
+use hubjobs::model::Manifest;
+use hubjobs::{load, validate};
+use rayon::prelude::*;
+use serde_json::{Map, Value};
+
+const FILES: usize = 10_000;
+const ROUNDS: usize = 7;
+
+/// A manifest of about 740 bytes, unlike all others.
+fn manifest(n: usize) -> String {
+    format!(
+        "# yaml-language-server: $schema=../../schemas/manifest.schema.json\n\
+         # Locks the doors of building {n} at night.\n\
+         apiVersion: hubjobs.dev/v1\n\
+         kind: MethodJob\n\
+         metadata:\n  name: lock-doors-{n}\n  labels:\n    team: facilities\n    building: \"{n}\"\n\
+         spec:\n  suspend: false\n\
+         \x20 target:\n    condition: >-\n      tags.building = '{n}' AND tags.floor IN [1, 2, 3]\n\
+         \x20     AND properties.reported.firmware != '1.{n}'\n\
+         \x20 schedule:\n    cron: \"{minute} 22 * * 1-5\"\n    timeZone: Europe/Berlin\n    startingDeadline: 30m\n\
+         \x20 maxExecutionTime: 1h30m\n\
+         \x20 method:\n    name: lockDoor\n    payload:\n      reason: night\n      retries: 3\n      doors: [front, back, \"garage {n}\"]\n\
+         \x20   responseTimeout: 15s\n    connectTimeout: 5s\n\
+         \x20 successWhen:\n    methodStatus: [200, 202]\n    minSucceededPercent: 97.5\n",
+        minute = n % 60,
+    )
+}
+
+fn write_project(dir: &Path) {
+    for n in 0..FILES {
+        let folder = dir.join(format!("jobs/{:02}", n % 100));
+        std::fs::create_dir_all(&folder).expect("a writable folder");
+        std::fs::write(folder.join(format!("{n}.yaml")), manifest(n)).expect("a writable file");
+    }
+}
+
+/// Load and validate, all of it. What the caller gets stays alive until the clock has stopped.
+fn ours(dir: &Path) -> (SourceMap, Vec<Manifest>) {
+    let mut sources = SourceMap::new();
+    let project = sources.add("hubjobs.yaml", String::new());
+    let pattern = load::Pattern { text: "jobs/**/*.yaml".to_owned(), span: Span::file(project) };
+    let loaded = load::manifests(dir, &[pattern], &mut sources);
+    let validated = validate::manifests(&sources, &loaded.ids);
+    assert!(loaded.diagnostics.is_empty() && validated.diagnostics.is_empty() && validated.complete);
+    (sources, validated.manifests)
+}
+
+fn floor(dir: &Path, validator: &jsonschema::Validator) -> usize {
+    let mut files = Vec::new();
+    list(&dir.join("jobs"), &mut files);
+    let valid = |file: &PathBuf| {
+        let text = std::fs::read_to_string(file).expect("a readable file");
+        let (value, places) = parse(&text);
+        usize::from(validator.is_valid(&value) && !places.is_empty())
+    };
+    files.par_iter().map(valid).sum()
+}
+
+fn list(dir: &Path, files: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(dir).expect("a readable folder") {
+        let entry = entry.expect("a readable entry");
+        if entry.file_type().expect("a type").is_dir() {
+            list(&entry.path(), files);
+        } else {
+            files.push(entry.path());
+        }
+    }
+}
+
+/// The plainest way from events to a value: no anchors, tags or limits, and no look at a key that
+/// is there already.
+fn parse(text: &str) -> (Value, Vec<(usize, usize)>) {
+    enum Frame {
+        List(Vec<Value>),
+        Map(Map<String, Value>, Option<String>),
+    }
+    let mut frames: Vec<Frame> = Vec::new();
+    let mut places = Vec::new();
+    let mut root = Value::Null;
+    for event in Parser::new_from_str(text) {
+        let (event, span) = event.expect("the files are YAML");
+        let value = match event {
+            Event::MappingStart(..) => {
+                frames.push(Frame::Map(Map::new(), None));
+                continue;
+            }
+            Event::SequenceStart(..) => {
+                frames.push(Frame::List(Vec::new()));
+                continue;
+            }
+            Event::Scalar(text, style, ..) => {
+                if let Some(Frame::Map(_, key @ None)) = frames.last_mut() {
+                    *key = Some(text.into_owned());
+                    continue;
+                }
+                match text.as_bytes().first() {
+                    Some(b'0'..=b'9' | b'-' | b't' | b'f' | b'n') if style == ScalarStyle::Plain => {
+                        serde_json::from_str(&text).unwrap_or_else(|_| Value::String(text.into_owned()))
+                    }
+                    _ => Value::String(text.into_owned()),
+                }
+            }
+            Event::MappingEnd | Event::SequenceEnd => match frames.pop() {
+                Some(Frame::List(items)) => Value::Array(items),
+                Some(Frame::Map(map, _)) => Value::Object(map),
+                None => continue,
+            },
+            _ => continue,
+        };
+        places.push((span.start.index(), span.end.index()));
+        match frames.last_mut() {
+            Some(Frame::List(items)) => items.push(value),
+            Some(Frame::Map(map, key)) => {
+                map.insert(key.take().unwrap_or_default(), value);
+            }
+            None => root = value,
+        }
+    }
+    (root, places)
+}
+
+fn timed<T>(work: impl FnOnce() -> T, count: impl FnOnce(&T) -> usize) -> Duration {
+    let start = Instant::now();
+    let result = work();
+    let time = start.elapsed();
+    assert_eq!(count(&result), FILES);
+    time
+}
+
+fn main() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    write_project(dir.path());
+    let schema = serde_json::from_str(&validate::schema_json()).expect("the schema is JSON");
+    let validator = jsonschema::draft202012::new(&schema).expect("the schema is valid");
+    // In turns, so that both see the same neighbours; the first round fills the page cache.
+    let (mut floors, mut ourses) = (Vec::new(), Vec::new());
+    for _ in 0..=ROUNDS {
+        floors.push(timed(|| floor(dir.path(), &validator), |valid| *valid));
+        ourses.push(timed(|| ours(dir.path()), |(_, manifests)| manifests.len()));
+    }
+    let best = |times: &[Duration]| times[1..].iter().min().copied().unwrap_or_default();
+    let (floor, ours) = (best(&floors), best(&ourses));
+    let rate = |time: Duration| FILES as f64 / time.as_secs_f64();
+    println!("{FILES} manifests of {} bytes in as many files, best of {ROUNDS}", manifest(1234).len());
+    println!("floor {:>8.1} ms  {:>7.0} docs/s", floor.as_secs_f64() * 1e3, rate(floor));
+    println!("ours  {:>8.1} ms  {:>7.0} docs/s", ours.as_secs_f64() * 1e3, rate(ours));
+    println!("ratio {:.2} (must be at least 0.70)", rate(ours) / rate(floor));
+}
