@@ -155,6 +155,31 @@ fn the_query_language_has_the_same_codes() {
     }
 }
 
+/// Each finding asks where it stands, which takes time in proportion to the document.
+#[test]
+fn floods_of_findings_are_cut_short() {
+    let items = |item: &dyn Fn(usize) -> String| (0..30_000).map(item).collect::<Vec<_>>().join(", ");
+    let document = |target: String, more: String| {
+        format!(
+            "apiVersion: hubjobs.dev/v1\nkind: TwinJob\nmetadata: {{name: a}}\nspec:\n  target: {target}\n  \
+             schedule: {{at: '2026-12-01T09:30Z'}}\n  twin: {{tags: {{x: 1}}}}\n{more}",
+        )
+    };
+    let floods = [
+        document(format!("{{deviceIds: [{}]}}", items(&|n| n.to_string())), String::new()),
+        document(format!("{{deviceIds: [{}]}}", items(&|_| "a".to_owned())), String::new()),
+        document("{all: true}".to_owned(), format!("  more: {{{}}}\n", items(&|n| format!("k{}: {n}", n % 15_000)))),
+        document("{all: true}".to_owned(), (0..30_000).map(|n| format!("  k{n}: 1\n")).collect()),
+    ];
+    for flood in floods {
+        let mut sources = SourceMap::new();
+        let id = sources.add("flood.yaml", flood);
+        let found = validate::manifests(&sources, &[id]).diagnostics;
+        assert!((100..=102).contains(&found.counts().errors), "{}", found.counts());
+        assert!(found.iter().any(|finding| finding.notes.iter().any(|note| note.contains("more of them"))));
+    }
+}
+
 /// A document, and an edit of it that nobody would make on purpose.
 fn edited() -> impl Strategy<Value = (validate::Kind, String)> {
     let piece = "[ -~\\n\\t\\r&*<:{}\\[\\],'\"|>#$é\u{feff}\u{2028}]{0,12}";

@@ -23,6 +23,12 @@ pub(super) const ALIASED_VALUES_MAX: usize = 20_000;
 /// Levels of lists and maps, as many as `serde_json` reads.
 pub(super) const DEPTH_MAX: usize = 128;
 
+/// Errors, and warnings, that are shown of one document.
+pub(super) const FINDINGS_MAX: usize = 100;
+
+/// What is said with the last of them.
+pub(super) const MORE: &str = "this document has more of them; they are shown when these are cured";
+
 /// What a file holds.
 #[derive(Debug, Default)]
 pub(super) struct Composed {
@@ -61,6 +67,8 @@ struct Composer<'t> {
     aliases: Vec<AliasUse>,
     anchors: HashMap<usize, Anchored>,
     aliased_values: usize,
+    /// Findings about this document.
+    findings_count: usize,
     root: Option<Value>,
     composed: Composed,
 }
@@ -75,6 +83,7 @@ impl<'t> Composer<'t> {
             aliases: Vec::new(),
             anchors: HashMap::new(),
             aliased_values: 0,
+            findings_count: 0,
             root: None,
             composed: Composed::default(),
         }
@@ -111,6 +120,7 @@ impl<'t> Composer<'t> {
         self.aliases.clear();
         self.anchors.clear();
         self.aliased_values = 0;
+        self.findings_count = 0;
         self.root = None;
     }
 
@@ -341,6 +351,9 @@ impl<'t> Composer<'t> {
     fn duplicate_key(&mut self, name: &str, position: usize, again: Extent, index: usize) {
         self.entries.truncate(index);
         self.aliases.retain(|alias| alias.entries.start < index);
+        if self.findings_count >= FINDINGS_MAX {
+            return;
+        }
         let parent = self.frames.last().map_or(0, |frame| frame.index);
         let mut first = parent + 1;
         for _ in 0..position {
@@ -351,12 +364,17 @@ impl<'t> Composer<'t> {
     }
 
     fn report(&mut self, finding: Diagnostic) {
-        self.composed.findings.push(finding);
+        self.findings_count += 1;
+        match self.findings_count {
+            FINDINGS_MAX => self.composed.findings.push(finding.note(MORE)),
+            count if count > FINDINGS_MAX => {}
+            _ => self.composed.findings.push(finding),
+        }
     }
 
     /// Reports why the document cannot be read further.
     fn abandon(&mut self, finding: Diagnostic) -> Abandon {
-        self.report(finding);
+        self.composed.findings.push(finding);
         Abandon
     }
 

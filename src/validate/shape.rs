@@ -10,6 +10,7 @@ use jsonschema::error::{TypeKind, ValidationErrorKind};
 use jsonschema::{JsonType, ValidationError};
 use serde_json::Value;
 
+use super::compose::{FINDINGS_MAX, MORE};
 use super::kind::Kind;
 use super::not_yet;
 use super::raw;
@@ -38,6 +39,9 @@ pub(super) fn check<'d>(document: &'d Document, text: &str, findings: &mut Vec<D
     let mut rest = document.value.clone();
     let mut unsaid = None;
     for error in SCHEMA.validator.iter_errors(&document.value) {
+        if findings.len() >= FINDINGS_MAX {
+            break;
+        }
         let said = checker.findings(&error);
         if said.is_empty() {
             unsaid = unsaid.or_else(|| Some(checker.unsaid(&error)));
@@ -50,6 +54,10 @@ pub(super) fn check<'d>(document: &'d Document, text: &str, findings: &mut Vec<D
         if is_about_value(error.kind()) {
             prune(&mut rest, error.instance_path().as_str());
         }
+    }
+    if findings.len() >= FINDINGS_MAX {
+        findings.truncate(FINDINGS_MAX);
+        findings[FINDINGS_MAX - 1].notes.push(MORE.to_owned());
     }
     Shape { value: Cow::Owned(rest), unsaid }
 }
@@ -92,7 +100,11 @@ impl Checker<'_> {
         let schema = error.schema_path().as_str();
         let one = match error.kind() {
             ValidationErrorKind::AdditionalProperties { unexpected } => {
-                return unexpected.iter().filter_map(|name| self.unknown_field(node, path, schema, name)).collect();
+                return unexpected
+                    .iter()
+                    .take(FINDINGS_MAX)
+                    .filter_map(|name| self.unknown_field(node, path, schema, name))
+                    .collect();
             }
             ValidationErrorKind::Required { property } => {
                 let name = property.as_str().unwrap_or_default();
@@ -111,6 +123,7 @@ impl Checker<'_> {
             }
             ValidationErrorKind::Minimum { limit } => self.out_of_range(node, path, "least", limit),
             ValidationErrorKind::Maximum { limit } => self.out_of_range(node, path, "most", limit),
+            ValidationErrorKind::MaxItems { limit } => self.too_many(node, path, *limit),
             ValidationErrorKind::MinItems { .. } | ValidationErrorKind::MinLength { .. } => {
                 self.is_empty(node, path, schema)
             }
@@ -258,6 +271,13 @@ impl Checker<'_> {
         Diagnostic::error(Code::OutOfRange, self.document.value_span(node), message)
             .label(if word == "least" { "too small" } else { "too large" })
             .help(format!("write a number of at {word} {limit}"))
+    }
+
+    fn too_many(&self, node: Node<'_>, path: &str, limit: u64) -> Diagnostic {
+        let message = format!("{} has more than {limit} items", subject(path));
+        Diagnostic::error(Code::OutOfRange, self.document.key_span(node), message)
+            .label("too many")
+            .help(format!("write at most {limit}"))
     }
 
     fn is_empty(&self, node: Node<'_>, path: &str, schema: &str) -> Diagnostic {

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::ops::Range;
 
+use super::super::compose::{FINDINGS_MAX, MORE};
 use super::super::offsets;
 use super::super::spans::{Document, Node};
 use crate::diagnostic::{Diagnostic, Severity, Span};
@@ -121,14 +122,30 @@ impl<'d> Lowering<'d> {
         self.find(at).unwrap_or_else(|| at.parent.map_or(self.document.root(), |parent| self.nearest(parent)))
     }
 
+    /// Whether enough is said about the document. Finding a place takes time in proportion to what
+    /// stands before it, so that a list of a million errors must not ask for a million places.
+    pub(super) fn is_full(&self) -> bool {
+        self.count(Severity::Error) >= FINDINGS_MAX
+    }
+
+    fn count(&self, severity: Severity) -> usize {
+        self.findings.iter().filter(|finding| finding.severity == severity).count()
+    }
+
     /// Reports something about the value at a place.
     pub(super) fn report(&mut self, at: &At<'_>, finding: impl FnOnce(Span) -> Diagnostic) {
+        if self.is_full() {
+            return;
+        }
         let node = self.nearest(at);
         self.push(node, finding(self.document.value_span(node)));
     }
 
     /// Reports something about the key at a place.
     pub(super) fn report_key(&mut self, at: &At<'_>, finding: impl FnOnce(Span) -> Diagnostic) {
+        if self.is_full() {
+            return;
+        }
         let node = self.nearest(at);
         self.push(node, finding(self.document.key_span(node)));
     }
@@ -156,7 +173,11 @@ impl<'d> Lowering<'d> {
             Some(alias) if alias != finding.primary.span => finding.also(alias, "brought in here"),
             _ => finding,
         };
-        self.findings.push(finding);
+        match self.count(finding.severity) {
+            FINDINGS_MAX.. => {}
+            last if last + 1 == FINDINGS_MAX => self.findings.push(finding.note(MORE)),
+            _ => self.findings.push(finding),
+        }
     }
 
     pub(super) fn value_span(&self, at: &At<'_>) -> Span {

@@ -83,6 +83,9 @@ impl Lowering<'_> {
         let mut first_use = HashMap::new();
         let mut ids = Vec::with_capacity(texts.len());
         for (index, text) in texts.iter().enumerate() {
+            if self.is_full() {
+                return None;
+            }
             let item = at.item(index);
             match DeviceId::new(text) {
                 Ok(id) => ids.push(id),

@@ -42,8 +42,8 @@ pub(in crate::validate) struct FleetSpec<'a> {
     /// Start of all chance in the fleet: the same file and seed make the same devices. Default: 0.
     #[schemars(example = 43)]
     pub(in crate::validate) seed: Option<Whole>,
-    /// Groups of devices that are alike but for chance.
-    #[schemars(required, length(min = 1), example = json!([{"name": "locks", "count": 100, "idPattern": "lock-{n:05}"}]))]
+    /// Groups of devices that are alike but for chance, at most 1000.
+    #[schemars(required, length(min = 1, max = 1000), example = json!([{"name": "locks", "count": 100, "idPattern": "lock-{n:05}"}]))]
     #[serde(borrow)]
     pub(in crate::validate) groups: Option<Vec<Group<'a>>>,
 }
