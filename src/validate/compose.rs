@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use granit_parser::{Event, Parser, ScalarStyle, StrInput, StructureStyle, Tag};
 use serde_json::Value;
 
-use super::frame::{Frame, Key, Kind, Merge};
+use super::frame::{Frame, Key, Kind, Merge, depth};
 use super::refusal;
 use super::scalar;
 use super::spans::{AliasUse, Document, Entry, Extent, Style};
@@ -156,7 +156,8 @@ impl<'t> Composer<'t> {
         let capacity = self.entries.len();
         let entries = std::mem::replace(&mut self.entries, Vec::with_capacity(capacity));
         let aliases = std::mem::take(&mut self.aliases);
-        self.composed.documents.push(Document { source: self.source, value, entries, aliases });
+        let is_faulty = self.findings_count > 0;
+        self.composed.documents.push(Document { source: self.source, value, entries, aliases, is_faulty });
     }
 
     fn scalar(
@@ -387,15 +388,6 @@ fn extent(span: &granit_parser::Span) -> Extent {
     let offset =
         |marker: &granit_parser::Marker| marker.byte_offset().and_then(|at| u32::try_from(at).ok()).unwrap_or(u32::MAX);
     Extent { start: offset(&span.start), end: offset(&span.end) }
-}
-
-/// Levels of lists and maps in a value. Terminates fast: no value is deeper than [`DEPTH_MAX`].
-fn depth(value: &Value) -> usize {
-    match value {
-        Value::Array(items) => 1 + items.iter().map(depth).max().unwrap_or_default(),
-        Value::Object(map) => 1 + map.values().map(depth).max().unwrap_or_default(),
-        _ => 0,
-    }
 }
 
 #[cfg(test)]

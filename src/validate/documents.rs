@@ -65,6 +65,6 @@ pub(super) fn check(sources: &SourceMap, document: &Document, memo: &mut Memo) -
         None => None,
     };
     cx.settle(unsaid);
-    let meaning = meaning.filter(|_| !cx.has_errors());
+    let meaning = meaning.filter(|_| !cx.has_errors() && !document.is_faulty);
     Checked { kind, meaning, place, findings: cx.into_findings() }
 }

@@ -233,6 +233,10 @@ mod tests {
         let validated = manifests(&sources, &[id]);
         assert_eq!(validated.manifests.len(), 1);
         assert!(!validated.complete && validated.diagnostics.counts().errors == 2, "{:?}", validated.diagnostics);
+        let (sources, id) = source(&format!("{good}kind: TwinJob\n---\n{}", good.replace("name: a", "name: b")));
+        let validated = manifests(&sources, &[id]);
+        let names: Vec<_> = validated.manifests.iter().map(|manifest| manifest.name.as_str()).collect();
+        assert_eq!((names, validated.complete), (vec!["b"], false), "the first has a duplicate key");
     }
 
     #[test]

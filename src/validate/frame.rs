@@ -82,3 +82,12 @@ impl Merge {
         }
     }
 }
+
+/// Levels of lists and maps in a value. Terminates fast: no value is deeper than `DEPTH_MAX`.
+pub(super) fn depth(value: &Value) -> usize {
+    match value {
+        Value::Array(items) => 1 + items.iter().map(depth).max().unwrap_or_default(),
+        Value::Object(map) => 1 + map.values().map(depth).max().unwrap_or_default(),
+        _ => 0,
+    }
+}

@@ -57,6 +57,8 @@ pub(super) struct Document {
     /// In depth-first order, the root first.
     pub(super) entries: Vec<Entry>,
     pub(super) aliases: Vec<AliasUse>,
+    /// Whether composing reported something about it, such as a duplicate key.
+    pub(super) is_faulty: bool,
 }
 
 /// A value of a document together with its entry.
