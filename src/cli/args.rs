@@ -308,6 +308,8 @@ pub(super) enum EmulatorCommand {
     Seed,
     /// Move the emulator's clock on
     Tick(EmulatorTickArgs),
+    /// List every rule of the emulated hub, and how sure each is
+    Facts,
 }
 
 /// `hubjobs emulator start`.

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use super::context::Context;
 use super::failure::Failure;
 use super::tide::{EmulatorTide, HubClock, HubTide};
+use crate::emulator::admin::AdminClient;
 use crate::emulator::state::Throttling;
 use crate::emulator::{self, EmulatorConfig, EmulatorError, StateDir};
 use crate::hub::rest::{ConnectionString, Endpoint, RestConfig, RestHub};
@@ -104,6 +105,15 @@ impl Connection {
             tide.read().await.map_err(EmulatorError::from)?;
         }
         Ok(self.clock.read())
+    }
+
+    /// The admin side of the emulator.
+    ///
+    /// # Errors
+    /// When the hub is none.
+    pub(super) fn admin(&self) -> Result<&AdminClient, Failure> {
+        let session = self.session.as_ref().ok_or_else(|| Failure::NotAnEmulator(self.label.clone()))?;
+        Ok(session.admin())
     }
 
     /// Lets go of the hub; an emulator of this process writes its last snapshot.

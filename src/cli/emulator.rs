@@ -1,6 +1,6 @@
 //! `hubjobs emulator`.
 
-use super::args::{EmulatorCommand, EmulatorStartArgs, EmulatorTickArgs};
+use super::args::{EmulatorStartArgs, EmulatorTickArgs};
 use std::net::Ipv4Addr;
 use std::num::NonZeroU32;
 
@@ -12,7 +12,6 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::project::find;
 use super::session::Session;
-use super::tide::HubTide;
 use crate::emulator::admin::TickRequest;
 use crate::emulator::state::Throttling;
 use crate::emulator::{Emulator, EmulatorConfig, EmulatorError, Served, StateDir, attach};
@@ -26,26 +25,12 @@ const DEFAULT_NAME: &str = "local";
 const DEFAULT_SIZE: HubSize = HubSize { sku: Sku::S3, units: NonZeroU32::MIN };
 const DEFAULT_CLOCK: EmulatorClock = EmulatorClock { start: None, mode: ClockMode::Real };
 
-/// Runs one of the emulator's commands.
-///
-/// # Errors
-/// When the project is invalid, its environment is no emulator, or the emulator fails.
-pub(super) async fn run(command: &EmulatorCommand, session: &Session) -> Result<Exit, Failure> {
-    match command {
-        EmulatorCommand::Start(args) => start(args, session).await,
-        EmulatorCommand::Seed => seed(session, &emulated(session)?.0).await,
-        EmulatorCommand::Tick(args) => tick(args, session, &emulated(session)?.0).await,
-    }
-}
-
 /// A project whose environment is an emulator.
 fn emulated(session: &Session) -> Result<(Context, EmulatorHub), Failure> {
     let context = session.context()?;
     match context.environment.hub.clone() {
         Hub::Emulator(hub) => Ok((context, hub)),
-        Hub::Remote(remote) => {
-            Err(Failure::NotAnEmulator { environment: context.environment.name.to_string(), host: remote.host_name })
-        }
+        Hub::Remote(remote) => Err(Failure::NotAnEmulator(remote.host_name)),
     }
 }
 
@@ -61,7 +46,11 @@ fn chosen(session: &Session, throttling: Throttling) -> Result<(StateDir, Emulat
     Ok((dir, emulator_config(&hub, context.fleet, throttling)))
 }
 
-async fn start(args: &EmulatorStartArgs, session: &Session) -> Result<Exit, Failure> {
+/// Serves the emulator until Ctrl-C.
+///
+/// # Errors
+/// When the project is invalid, its environment is no emulator, or the emulator fails.
+pub(super) async fn start(args: &EmulatorStartArgs, session: &Session) -> Result<Exit, Failure> {
     let (dir, config) = chosen(session, if args.no_throttles { Throttling::Off } else { Throttling::On })?;
     if let Some(other) = attach(&dir).await? {
         return Err(Failure::ServedAlready(other.address()));
@@ -88,9 +77,14 @@ async fn until_stopped(served: Served, session: &Session) -> Result<(), Emulator
     ended.await
 }
 
-async fn seed(session: &Session, context: &Context) -> Result<Exit, Failure> {
+/// Makes the devices of the fleet file, unless they exist.
+///
+/// # Errors
+/// As [`start`].
+pub(super) async fn seed(session: &Session) -> Result<Exit, Failure> {
+    let (context, _) = emulated(session)?;
     session
-        .with_hub(context, async |connection| {
+        .with_hub(&context, async |connection| {
             // Opening the state for the first time makes the devices.
             let page = connection.hub.query("SELECT COUNT() AS n FROM devices", None).await?;
             let count = page.items.first().and_then(|row| row["n"].as_u64()).unwrap_or_default();
@@ -100,12 +94,16 @@ async fn seed(session: &Session, context: &Context) -> Result<Exit, Failure> {
         .await
 }
 
-async fn tick(args: &EmulatorTickArgs, session: &Session, context: &Context) -> Result<Exit, Failure> {
+/// Moves the emulator's clock on.
+///
+/// # Errors
+/// As [`start`].
+pub(super) async fn tick(args: &EmulatorTickArgs, session: &Session) -> Result<Exit, Failure> {
+    let (context, _) = emulated(session)?;
     session
-        .with_hub(context, async |connection| {
-            let HubTide::Emulator(tide) = &connection.tide else { return Ok(Exit::Error) };
-            let by = args.by.to_signed();
-            let reading = tide.admin().tick(TickRequest::By(by)).await.map_err(EmulatorError::from)?;
+        .with_hub(&context, async |connection| {
+            let by = TickRequest::By(args.by.to_signed());
+            let reading = connection.admin()?.tick(by).await.map_err(EmulatorError::from)?;
             let goes = match reading.mode {
                 ClockMode::Real => "goes on with the machine's",
                 ClockMode::Fast => "stands still until somebody waits for a job",

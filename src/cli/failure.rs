@@ -35,13 +35,8 @@ pub(super) enum Failure {
         known: Vec<String>,
     },
     /// The command needs an emulator.
-    #[error("environment `{environment}` is on the hub `{host}`, and this command is about an emulator")]
-    NotAnEmulator {
-        /// Environment.
-        environment: String,
-        /// Its hub.
-        host: String,
-    },
+    #[error("this command is about an emulator, and the environment is on the hub `{0}`")]
+    NotAnEmulator(String),
     /// No manifest of that name.
     #[error("the project has no manifest `{name}`")]
     UnknownManifest {
@@ -145,7 +140,7 @@ impl Failure {
         match self {
             Self::NoProject(_) => one("`hubjobs init` makes a project; `-C DIR` works in another folder"),
             Self::UnknownEnvironment { known: names, .. } | Self::NoDefaultEnvironment { known: names } => known(names),
-            Self::NotAnEmulator { .. } => one("choose an environment with an emulator with `-e`"),
+            Self::NotAnEmulator(_) => one("choose an environment with an emulator with `-e`"),
             Self::UnknownManifest { nearest: Some(name), .. } => vec![format!("did you mean `{name}`?")],
             Self::UnknownManifest { .. } | Self::NoJob(_) => one("`hubjobs status` lists the jobs on the hub"),
             Self::Selector(_) => one("write one such as `team=a,ring!=canary` or `team in (a, b)`"),

@@ -9,6 +9,7 @@ mod connect;
 mod context;
 mod emulator;
 mod exit;
+mod facts;
 mod failure;
 mod help;
 mod init;
@@ -37,7 +38,7 @@ use std::time::Duration;
 
 use clap::FromArgMatches as _;
 
-use self::args::{Cli, Command, Global};
+use self::args::{Cli, Command, EmulatorCommand, Global};
 use self::exit::Exit;
 use self::failure::Failure;
 use self::interrupt::Signals;
@@ -110,7 +111,16 @@ fn execute(cli: Cli, terminal: &Arc<Terminal>) -> Result<Exit, Failure> {
         Command::Status(args) => online(global, terminal, async |session| status::run(&args, session).await),
         Command::Results(args) => online(global, terminal, async |session| results::run(&args, session).await),
         Command::Cancel(args) => online(global, terminal, async |session| cancel::run(&args, session).await),
-        Command::Emulator(args) => online(global, terminal, async |session| emulator::run(&args, session).await),
+        Command::Emulator(EmulatorCommand::Facts) => Ok(facts::run(&global, terminal)),
+        Command::Emulator(EmulatorCommand::Start(args)) => {
+            online(global, terminal, async |session| emulator::start(&args, session).await)
+        }
+        Command::Emulator(EmulatorCommand::Seed) => {
+            online(global, terminal, async |session| emulator::seed(session).await)
+        }
+        Command::Emulator(EmulatorCommand::Tick(args)) => {
+            online(global, terminal, async |session| emulator::tick(&args, session).await)
+        }
     }
 }
 

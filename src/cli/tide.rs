@@ -101,11 +101,6 @@ impl EmulatorTide {
         Self { admin, mode, clock, interrupt, stalls: AtomicU32::new(0) }
     }
 
-    /// The calls that read and move the clock.
-    pub(super) const fn admin(&self) -> &AdminClient {
-        &self.admin
-    }
-
     /// Asks the emulator what its clock shows.
     ///
     /// # Errors

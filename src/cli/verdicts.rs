@@ -9,8 +9,8 @@ use crate::model::{ObservedJob, SuccessWhen};
 use crate::reconcile::{Tide as _, judge};
 use crate::report::{DeviceFailure, DeviceRow, FailureCount, JobVerdict, zone_of};
 
-/// Reading the records of more devices costs more queries than a summary of failures is worth.
-const RECORDS_MAX: u64 = 10_000;
+/// Records on one page of a query, the most that a hub gives.
+const RECORDS_PER_QUERY: u64 = 100;
 /// How often records that lag behind their job are asked for again.
 const RECORD_LOOKS: usize = 6;
 
@@ -26,8 +26,8 @@ pub(super) async fn judge_job(
     let Some(own) = context.own(&job.id) else { return Ok(None) };
     let success_when = context.success_when(&own.name);
     let statistics = job.statistics.unwrap_or_default();
-    let needs_records =
-        success_when.method_status.is_some() || (statistics.failed_count > 0 && statistics.device_count <= RECORDS_MAX);
+    let needs_records = success_when.method_status.is_some()
+        || (statistics.failed_count > 0 && statistics.device_count <= affordable_records(context));
     let records = match needs_records && job.status.is_terminal() {
         true => all_records(connection, job).await?,
         false => Vec::new(),
@@ -46,6 +46,11 @@ pub(super) async fn judge_job(
         occurrence: own.occurrence,
         job: job.clone(),
     }))
+}
+
+/// How many records a summary of failures may cost: half of what the hub answers in a minute.
+fn affordable_records(context: &Context) -> u64 {
+    u64::from(context.environment.hub.size().queries_per_minute()) * RECORDS_PER_QUERY / 2
 }
 
 /// The records of all devices of a job. They lag behind its statistics, so they are read again
