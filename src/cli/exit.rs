@@ -111,3 +111,50 @@ impl From<Exit> for ExitCode {
         Self::from(exit.code())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hub::HubError;
+    use crate::model::{JobId, ManifestName, OccurrenceKey, OccurrenceKind};
+    use crate::reconcile::{Action, Certainty};
+
+    fn outcomes(settled: &[Settled]) -> Vec<Outcome> {
+        let start = "2026-12-01T09:00:00Z".parse().expect("a time");
+        let occurrence = OccurrenceKey::new(OccurrenceKind::At, start).expect("a whole minute");
+        let name = ManifestName::new("lock-doors").expect("a name");
+        let outcome = |settled: &Settled| Outcome {
+            action: Action::Create,
+            name: name.clone(),
+            occurrence,
+            id: JobId::new("id"),
+            settled: settled.clone(),
+        };
+        settled.iter().map(outcome).collect()
+    }
+
+    #[test]
+    fn the_worst_outcome_decides() {
+        let done = Settled::Done(Certainty::Answered);
+        let failed = Settled::Failed(HubError::Throttled { retry_after: None });
+        let uncertain = Settled::Uncertain("reset".to_owned());
+        for (settled, exit) in [
+            (vec![], Exit::Done),
+            (vec![done.clone(), Settled::Deferred], Exit::Done),
+            (vec![failed.clone()], Exit::Error),
+            (vec![done.clone(), failed.clone()], Exit::Partly),
+            (vec![Settled::TooLate], Exit::Partly),
+            (vec![done, Settled::Interrupted], Exit::Interrupted),
+            (vec![failed, uncertain, Settled::Interrupted], Exit::Uncertain),
+        ] {
+            assert_eq!(Exit::of_steps(&outcomes(&settled)), exit, "{settled:?}");
+        }
+    }
+
+    #[test]
+    fn a_failed_job_does_not_hide_a_failed_apply() {
+        assert_eq!(Exit::Partly.or_worse(Exit::JobFailed), Exit::Partly);
+        assert_eq!(Exit::Done.or_worse(Exit::JobFailed), Exit::JobFailed);
+        assert_eq!(Exit::JobFailed.or_worse(Exit::Interrupted), Exit::Interrupted);
+    }
+}

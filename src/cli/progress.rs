@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::terminal::{Form, Terminal};
-use crate::model::{DeviceJobStatistics, JobId, ObservedJob};
+use crate::model::{JobId, ObservedJob};
 use crate::report::{Event, Untrusted};
 
 /// A log gets a line whenever this share of the devices is done.
@@ -50,7 +50,7 @@ impl JobProgress {
                 let step = step(job);
                 if shown.step.as_ref() != Some(&step) {
                     shown.step = Some(step);
-                    self.terminal.note(&line(job));
+                    self.terminal.note(&format!("  {}  {}", name(job), words(job)));
                 }
             }
         }
@@ -83,33 +83,29 @@ impl JobProgress {
 }
 
 fn style() -> ProgressStyle {
-    let template = "  {prefix:24} {bar:24.green/dim} {pos}/{len} devices  {msg}";
+    let template = "  {prefix:24} {bar:24.green/dim} {msg}";
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("━━─")
 }
 
 fn draw(bar: &ProgressBar, job: &ObservedJob) {
     let statistics = job.statistics.unwrap_or_default();
-    bar.set_length(statistics.device_count);
+    bar.set_length(statistics.device_count.max(1)); // of nothing, a bar would be full
     bar.set_position(statistics.executed());
-    bar.set_message(trouble(job, statistics));
+    bar.set_message(words(job));
     bar.tick();
 }
 
-fn line(job: &ObservedJob) -> String {
+fn words(job: &ObservedJob) -> String {
     let statistics = job.statistics.unwrap_or_default();
     let devices = match statistics.device_count {
         0 => String::new(), // not selected yet
         all => format!("{}/{all} devices  ", statistics.executed()),
     };
-    format!("  {}  {devices}{}", name(job), trouble(job, statistics))
-}
-
-fn trouble(job: &ObservedJob, statistics: DeviceJobStatistics) -> String {
-    let status = Untrusted::new(job.status.as_str()).cut(20).to_string();
-    match statistics.failed_count {
-        0 => status,
-        failed => format!("{status}, {failed} failed"),
-    }
+    let failed = match statistics.failed_count {
+        0 => String::new(),
+        failed => format!(", {failed} failed"),
+    };
+    format!("{devices}{}{failed}", Untrusted::new(job.status.as_str()).cut(20))
 }
 
 fn name(job: &ObservedJob) -> String {

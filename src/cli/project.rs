@@ -35,8 +35,14 @@ pub(super) fn find(start: &Path) -> PathBuf {
     above.take(depth.max(1)).find(|dir| dir.join(PROJECT_FILE).is_file()).unwrap_or_else(|| start.to_path_buf())
 }
 
+/// The folder above, in the shortest words.
 fn up(dir: &Path) -> PathBuf {
-    if dir == Path::new(".") || dir == Path::new("") { PathBuf::from("..") } else { dir.join("..") }
+    match (dir.file_name(), dir.parent()) {
+        (Some(_), Some(parent)) if parent == Path::new("") => PathBuf::from("."),
+        (Some(_), Some(parent)) => parent.to_path_buf(),
+        _ if dir == Path::new(".") => PathBuf::from(".."),
+        _ => dir.join(".."),
+    }
 }
 
 /// Reads and checks the project file of a folder and the manifests that it names.
@@ -99,6 +105,18 @@ pub(super) fn show(diagnostics: &Diagnostics, sources: &SourceMap, terminal: &Te
             for finding in diagnostics.sorted(sources) {
                 terminal.event(&Event::Diagnostic(&diagnostic_json(finding, sources)));
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_folder_above_has_a_short_name() {
+        for (dir, above) in [(".", ".."), ("..", "../.."), ("jobs", "."), ("a/b", "a"), ("../a", ".."), ("/a", "/")] {
+            assert_eq!(up(Path::new(dir)), Path::new(above), "{dir}");
         }
     }
 }

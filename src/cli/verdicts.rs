@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::connect::Connection;
 use super::context::Context;
 use crate::hub::{DeviceResult, FailureClass, HubError, device_results};
-use crate::model::{ObservedJob, SuccessWhen};
+use crate::model::{ObservedJob, OwnJobId, SuccessWhen};
 use crate::reconcile::{Tide as _, judge};
 use crate::report::{DeviceFailure, DeviceRow, FailureCount, JobVerdict, zone_of};
 
@@ -46,6 +46,13 @@ pub(super) async fn judge_job(
         occurrence: own.occurrence,
         job: job.clone(),
     }))
+}
+
+/// Whether judging a job takes more queries than the hub answers in half a minute.
+pub(super) fn is_slow_to_judge(context: &Context, job: &ObservedJob) -> bool {
+    let names_statuses = |own: OwnJobId| context.success_when(&own.name).method_status.is_some();
+    context.own(&job.id).is_some_and(names_statuses)
+        && job.statistics.unwrap_or_default().device_count > affordable_records(context)
 }
 
 /// How many records a summary of failures may cost: half of what the hub answers in a minute.

@@ -16,7 +16,7 @@ use super::interrupt::Signals;
 use super::progress::JobProgress;
 use super::session::Session;
 use super::tide::HubTide;
-use super::verdicts::judge_job;
+use super::verdicts::{is_slow_to_judge, judge_job};
 use crate::hub::HubError;
 use crate::model::{JobId, ManifestName, ObservedJob, OccurrenceKey, OccurrenceKind, Seconds};
 use crate::plan::{IdleReason, Plan, Row, Selection, Step, approve};
@@ -106,9 +106,11 @@ impl Vigil<'_> {
         loop {
             let ended = self.follow(&open, deadline, &progress).await?;
             for job in &ended {
-                open.retain(|id| *id != job.id);
                 progress.ended(&job.id);
-                verdicts.extend(self.judge(job).await?);
+                // Out of patience, it counts as one that was not waited for.
+                let Some(verdict) = self.judge(job, deadline).await? else { break };
+                open.retain(|id| *id != job.id);
+                verdicts.push(verdict);
             }
             let is_over = self.session.signals.exit().is_some() || deadline.is_some_and(|end| Instant::now() >= end);
             if is_over || (open.is_empty() && pending.slots.is_empty()) {
@@ -144,8 +146,18 @@ impl Vigil<'_> {
         Ok(ended.filter_map(|watched| watched.job).collect())
     }
 
-    async fn judge(&self, job: &ObservedJob) -> Result<Option<JobVerdict>, Failure> {
-        let verdict = judge_job(self.context, self.connection, job).await?;
+    /// Judges a job that has ended, which may take many queries; nothing when patience ends before.
+    async fn judge(&self, job: &ObservedJob, deadline: Option<Instant>) -> Result<Option<JobVerdict>, Failure> {
+        if is_slow_to_judge(self.context, job) {
+            let devices = job.statistics.unwrap_or_default().device_count;
+            let rate = self.context.environment.hub.size().queries_per_minute();
+            let note = format!("reading the answers of {devices} devices; this hub answers {rate} queries a minute");
+            self.session.terminal.note(&note);
+        }
+        let verdict = tokio::select! {
+            judged = judge_job(self.context, self.connection, job) => judged?,
+            () = out_of_patience(&self.session.signals, deadline) => None,
+        };
         if let Some(verdict) = &verdict {
             self.session.terminal.event(&Event::JobComplete(verdict));
             self.session.terminal.text(&verdict_text(verdict));
@@ -226,18 +238,26 @@ struct RoundTide<'a> {
 
 impl Tide for RoundTide<'_> {
     async fn pass(&self, jobs: &[JobId]) -> Result<(), HubError> {
-        let expired = async {
-            match self.deadline {
-                Some(deadline) => sleep_until(deadline).await,
-                None => std::future::pending().await,
-            }
-        };
         tokio::select! {
-            passed = self.tide.pass(jobs) => return passed,
-            _ = self.signals.interrupted() => {}
-            () = expired => {}
+            passed = self.tide.pass(jobs) => passed,
+            () = out_of_patience(self.signals, self.deadline) => {
+                self.stop.send_replace(true);
+                Ok(())
+            }
         }
-        self.stop.send_replace(true);
-        Ok(())
+    }
+}
+
+/// Returns when the user interrupts or the time is over.
+async fn out_of_patience(signals: &Signals, deadline: Option<Instant>) {
+    let expired = async {
+        match deadline {
+            Some(deadline) => sleep_until(deadline).await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = signals.interrupted() => {}
+        () = expired => {}
     }
 }
