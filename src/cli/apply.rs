@@ -45,7 +45,7 @@ async fn apply(
         }
     };
     if plan.has_actions() && !args.auto_approve {
-        ask(session, context, &plan)?;
+        ask(session, context, &plan).await?;
     }
     let outcomes = carry_out(session, connection, &approved).await;
     let sum = tally(&outcomes);
@@ -80,17 +80,11 @@ fn show_plan(
     show(&view, refusals, &session.terminal);
 }
 
-fn ask(session: &Session, context: &Context, plan: &Plan) -> Result<(), Failure> {
-    if !session.terminal.can_ask() {
-        return Err(Failure::NobodyToAsk);
-    }
+async fn ask(session: &Session, context: &Context, plan: &Plan) -> Result<(), Failure> {
     let sum = plan.summary();
-    let (creates, cancels) = (sum.create + sum.replace, sum.cancel + sum.replace);
-    let question = format!(
-        "\nCreate {} and cancel {} in environment `{}`?",
-        counted(creates, "job"),
-        counted(cancels, "job"),
-        context.environment.name
-    );
-    if session.terminal.confirm(&question) { Ok(()) } else { Err(Failure::NotApproved) }
+    let parts = [("create", sum.create), ("replace", sum.replace), ("cancel", sum.cancel)];
+    let parts = parts.iter().filter(|(_, count)| *count > 0);
+    let what: Vec<_> = parts.map(|(verb, count)| format!("{verb} {}", counted(*count, "job"))).collect();
+    let environment = &context.environment.name;
+    session.ask(&format!("\nApply this to environment `{environment}` ({})?", what.join(", "))).await
 }

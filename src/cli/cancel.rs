@@ -41,7 +41,7 @@ async fn cancel_jobs(
         return Ok(if running > 0 { Exit::Partly } else { Exit::Done });
     }
     if !args.auto_approve {
-        ask(session, &waiting)?;
+        ask(session, &waiting).await?;
     }
     let outcomes = cancel_all(session, connection, waiting).await;
     let cancelled = outcomes.iter().any(|outcome| matches!(outcome.settled, Settled::Done(_)));
@@ -67,17 +67,11 @@ fn explain(session: &Session, others: &[(&ObservedJob, OwnJobId)]) {
     }
 }
 
-fn ask(session: &Session, waiting: &[(&ObservedJob, OwnJobId)]) -> Result<(), Failure> {
-    if !session.terminal.can_ask() {
-        return Err(Failure::NobodyToAsk);
-    }
+async fn ask(session: &Session, waiting: &[(&ObservedJob, OwnJobId)]) -> Result<(), Failure> {
     for (job, _) in waiting {
         session.terminal.note(&format!("  - {} {}", job.id, job.status));
     }
-    match session.terminal.confirm(&format!("Cancel {}?", counted(waiting.len(), "job"))) {
-        true => Ok(()),
-        false => Err(Failure::NotApproved),
-    }
+    session.ask(&format!("Cancel {}?", counted(waiting.len(), "job"))).await
 }
 
 async fn cancel_all(

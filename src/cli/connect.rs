@@ -87,7 +87,13 @@ async fn connect_emulator(context: &Context, hub: &EmulatorHub, interrupt: &Inte
     Ok(Connection {
         hub: RestHub::connect(RestConfig::emulator(endpoint, connection))?,
         label: "emulator".to_owned(),
-        tide: HubTide::Emulator(EmulatorTide::new(admin, reading.mode, Arc::clone(&clock), interrupt.clone())),
+        tide: HubTide::Emulator(EmulatorTide::new(
+            admin,
+            reading.mode,
+            hub.size,
+            Arc::clone(&clock),
+            interrupt.clone(),
+        )),
         clock,
         patience: Patience::loopback(),
         concurrency: CONCURRENCY,

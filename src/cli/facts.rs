@@ -8,13 +8,13 @@ use super::args::Global;
 use super::exit::Exit;
 use super::terminal::Terminal;
 use crate::emulator::facts::{Basis, FACTS, Fact};
-use crate::report::FORMAT_VERSION;
+use crate::report::{FORMAT_VERSION, json_text};
 
 /// Lists what the emulator does, and how anybody knows that the hub does the same.
 pub(super) fn run(global: &Global, terminal: &Terminal) -> Exit {
     if global.json {
         let facts: Vec<_> = FACTS.iter().map(fact_json).collect();
-        terminal.result(&format!("{:#}\n", json!({"formatVersion": FORMAT_VERSION, "facts": facts})));
+        terminal.result(&json_text(&json!({"formatVersion": FORMAT_VERSION, "facts": facts})));
         return Exit::Done;
     }
     let mut text = String::new();

@@ -9,6 +9,7 @@ use crate::emulator::EmulatorError;
 use crate::hub::HubError;
 use crate::hub::rest::{ConnectionStringError, InvalidConnectionString, NotLoopback};
 use crate::model::InvalidName;
+use crate::report::Untrusted;
 use crate::run_once::RunError;
 
 /// Why a command ended without doing its work. `Display` is a fragment that fits behind "error: ".
@@ -66,6 +67,9 @@ pub(super) enum Failure {
     /// Somebody said no.
     #[error("not approved; nothing was changed")]
     NotApproved,
+    /// Ctrl-C instead of an answer.
+    #[error("interrupted; nothing was changed")]
+    Interrupted(Exit),
     /// The plan breaks limits, which were shown.
     #[error("the plan breaks a limit of environment `{0}`; nothing was changed")]
     UnsafePlan(String),
@@ -128,6 +132,7 @@ impl Failure {
     pub(super) const fn exit(&self) -> Exit {
         match self {
             Self::NobodyToAsk | Self::NotApproved | Self::UnsafePlan(_) => Exit::Refused,
+            Self::Interrupted(exit) => *exit,
             _ => Exit::Error,
         }
     }
@@ -165,7 +170,7 @@ fn hub_help(error: &HubError) -> Vec<String> {
             "repeating the command is safe; `-vv` shows every call"
         }
         HubError::Refused { tracking_id: Some(id), .. } => {
-            return vec![format!("tracking id for a support ticket: {id}")];
+            return vec![format!("tracking id for a support ticket: {}", Untrusted::new(id))];
         }
         HubError::Refused { .. } => return Vec::new(),
     };

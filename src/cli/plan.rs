@@ -10,7 +10,9 @@ use super::terminal::{Form, Terminal};
 use crate::expand::next_occurrences;
 use crate::model::{Manifest, Schedule, Seconds};
 use crate::plan::{Plan, Refusal, Selection, refusals};
-use crate::report::{Detail, Event, PlanView, Upcoming, UpcomingStart, plan_json, plan_text, refusals_text, zone_of};
+use crate::report::{
+    Detail, Event, PlanView, Upcoming, UpcomingStart, json_text, plan_json, plan_text, refusals_text, zone_of,
+};
 use crate::run_once::plan_once;
 
 /// Shows what apply would do.
@@ -43,7 +45,7 @@ async fn plan(
     };
     match args.output {
         PlanFormat::Json if session.terminal.form() == Form::Text => {
-            session.terminal.result(&format!("{:#}\n", plan_json(&view, &refusals)));
+            session.terminal.result(&json_text(&plan_json(&view, &refusals)));
         }
         PlanFormat::Text | PlanFormat::Json => show(&view, &refusals, &session.terminal),
     }

@@ -9,7 +9,7 @@ use super::session::Session;
 use super::verdicts::{device_row, failures};
 use crate::hub::{device_results, observe};
 use crate::model::{JobStatus, ObservedJob};
-use crate::report::{DeviceRow, FailureCount, counted, devices_csv, devices_json, devices_text};
+use crate::report::{DeviceRow, FailureCount, counted, devices_csv, devices_json, devices_text, json_text};
 
 /// Shows what a job did on each device.
 ///
@@ -46,7 +46,7 @@ fn print(args: &ResultsArgs, job: &ObservedJob, rows: &[DeviceRow], failures: &[
     let terminal = &session.terminal;
     let format = if session.global.json { ResultsFormat::Json } else { args.output };
     match format {
-        ResultsFormat::Json => terminal.result(&format!("{:#}\n", devices_json(&job.id, rows, failures))),
+        ResultsFormat::Json => terminal.result(&json_text(&devices_json(&job.id, rows, failures))),
         ResultsFormat::Csv => terminal.result(&devices_csv(rows)),
         ResultsFormat::Table if rows.is_empty() => {
             terminal.note(if args.failed_only { "no device failed" } else { "no device has a result" });

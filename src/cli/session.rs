@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::args::Global;
 use super::connect::{Connection, connect};
 use super::context::Context;
+use super::exit::Exit;
 use super::failure::Failure;
 use super::interrupt::Signals;
 use super::terminal::Terminal;
@@ -33,15 +34,33 @@ impl Session {
     ///
     /// # Errors
     /// Those of the work, of connecting, or of letting go.
-    pub(super) async fn with_hub<T>(
+    pub(super) async fn with_hub(
         &self,
         context: &Context,
-        work: impl AsyncFnOnce(&Connection) -> Result<T, Failure>,
-    ) -> Result<T, Failure> {
+        work: impl AsyncFnOnce(&Connection) -> Result<Exit, Failure>,
+    ) -> Result<Exit, Failure> {
         let connection = connect(context, &self.signals.interrupt()).await?;
         let worked = work(&connection).await;
         let closed = connection.close().await;
-        let value = worked?;
-        closed.map(|()| value)
+        let exit = worked?;
+        closed?;
+        Ok(self.signals.exit().map_or(exit, |interrupted| exit.or_worse(interrupted)))
+    }
+
+    /// Asks for consent.
+    ///
+    /// # Errors
+    /// When nobody can be asked, or the answer is not `yes`.
+    pub(super) async fn ask(&self, question: &str) -> Result<(), Failure> {
+        if !self.terminal.can_ask() {
+            return Err(Failure::NobodyToAsk);
+        }
+        let (terminal, question) = (Arc::clone(&self.terminal), question.to_owned());
+        // A thread may wait for a line for ever; it ends with the process.
+        let answer = tokio::task::spawn_blocking(move || terminal.confirm(&question));
+        tokio::select! {
+            answer = answer => if answer.is_ok_and(|yes| yes) { Ok(()) } else { Err(Failure::NotApproved) },
+            exit = self.signals.interrupted() => Err(Failure::Interrupted(exit)),
+        }
     }
 }

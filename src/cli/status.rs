@@ -8,7 +8,7 @@ use super::failure::Failure;
 use super::session::Session;
 use crate::hub::observe;
 use crate::model::ObservedJob;
-use crate::report::{JobRow, jobs_json, jobs_text};
+use crate::report::{JobRow, jobs_json, jobs_text, json_text};
 use crate::validate::to_yaml;
 
 /// Lists jobs on the hub.
@@ -48,7 +48,7 @@ fn print(format: StatusFormat, rows: &[JobRow<'_>], session: &Session) -> Result
     match format {
         StatusFormat::Table if rows.is_empty() => terminal.note("no jobs"),
         StatusFormat::Table => terminal.result(&jobs_text(rows)),
-        StatusFormat::Json => terminal.result(&format!("{:#}\n", jobs_json(rows))),
+        StatusFormat::Json => terminal.result(&json_text(&jobs_json(rows))),
         StatusFormat::Yaml => terminal.result(&to_yaml(&jobs_json(rows))?),
     }
     Ok(())

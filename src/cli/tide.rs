@@ -8,12 +8,12 @@ use jiff::Timestamp;
 
 use crate::emulator::admin::{AdminClient, AdminError};
 use crate::hub::HubError;
-use crate::model::{ClockMode, JobId};
+use crate::model::{ClockMode, HubSize, JobId};
 use crate::reconcile::{Clock, Interrupt, Tide};
 
 /// How often a hub in Azure is asked; a job takes minutes there, and the calls are rationed.
 const REMOTE_EVERY: Duration = Duration::from_secs(10);
-/// How often an emulator is asked whose clock goes by itself.
+/// How often an emulator is asked at most whose clock goes by itself.
 const EMULATOR_EVERY: Duration = Duration::from_millis(250);
 /// How often a clock that stands still may be asked in vain: what was to happen may have happened
 /// between two looks.
@@ -91,14 +91,22 @@ impl Tide for HubTide {
 pub(super) struct EmulatorTide {
     admin: AdminClient,
     mode: ClockMode,
+    size: HubSize,
     clock: Arc<HubClock>,
     interrupt: Interrupt,
     stalls: AtomicU32,
 }
 
 impl EmulatorTide {
-    pub(super) const fn new(admin: AdminClient, mode: ClockMode, clock: Arc<HubClock>, interrupt: Interrupt) -> Self {
-        Self { admin, mode, clock, interrupt, stalls: AtomicU32::new(0) }
+    /// The time of the emulator that an admin client reaches.
+    pub(super) const fn new(
+        admin: AdminClient,
+        mode: ClockMode,
+        size: HubSize,
+        clock: Arc<HubClock>,
+        interrupt: Interrupt,
+    ) -> Self {
+        Self { admin, mode, size, clock, interrupt, stalls: AtomicU32::new(0) }
     }
 
     /// Asks the emulator what its clock shows.
@@ -110,10 +118,16 @@ impl EmulatorTide {
         Ok(())
     }
 
+    /// How long to wait before so many jobs are read again: half of the hub's budget is for others.
+    fn pause(&self, job_count: usize) -> Duration {
+        let per_job = Duration::from_secs(120) / self.size.job_calls_per_minute().max(1);
+        per_job.saturating_mul(u32::try_from(job_count).unwrap_or(u32::MAX)).max(EMULATOR_EVERY)
+    }
+
     async fn pass(&self, jobs: &[JobId]) -> Result<(), HubError> {
         let unreachable = |error: AdminError| HubError::Unreachable { cause: error.to_string() };
         if self.mode == ClockMode::Real {
-            self.interrupt.sleep(EMULATOR_EVERY).await;
+            self.interrupt.sleep(self.pause(jobs.len())).await;
             return self.read().await.map_err(unreachable);
         }
         let advance = self.admin.advance(jobs).await.map_err(unreachable)?;

@@ -9,7 +9,7 @@ use super::project::{find, load, show};
 use super::terminal::{Form, Terminal};
 use crate::diagnostic::{Diagnostics, Look, SourceMap, render_github, render_json, render_sarif, render_text};
 use crate::load::{self as files, PROJECT_FILE};
-use crate::report::counted;
+use crate::report::{counted, json_text};
 use crate::validate;
 
 /// What was checked.
@@ -75,10 +75,10 @@ fn print(checked: &Checked, format: ValidateFormat, terminal: &Terminal) {
             }
         }
         ValidateFormat::Github => terminal.result(&render_github(diagnostics, sources)),
-        ValidateFormat::Json => terminal.result(&format!("{:#}\n", render_json(diagnostics, sources))),
+        ValidateFormat::Json => terminal.result(&json_text(&render_json(diagnostics, sources))),
         ValidateFormat::Sarif => {
             let version = env!("CARGO_PKG_VERSION");
-            terminal.result(&format!("{:#}\n", render_sarif(diagnostics, sources, version)));
+            terminal.result(&json_text(&render_sarif(diagnostics, sources, version)));
         }
     }
 }

@@ -172,12 +172,13 @@ impl Vigil<'_> {
         let now = connection.now().await?;
         let scope = context.scope(pending.selection);
         let mut plan = plan_once(&connection.hub, &scope, now).await?;
+        let busy = busy_jobs(&plan);
         let still: BTreeMap<Slot, bool> = plan.rows.iter().map(|row| (slot(row), is_awaited(row))).collect();
         pending.slots.retain(|slot| still.get(slot).is_some_and(|awaited| *awaited));
         plan.rows.retain(|row| matches!(row.step, Step::Create(_)) && pending.slots.contains(&slot(row)));
         if plan.rows.is_empty() {
             if must_wait && !pending.slots.is_empty() {
-                connection.tide.pass(&plan.lanes.foreign).await?;
+                connection.tide.pass(&busy).await?;
             }
             return Ok(Vec::new());
         }
@@ -217,6 +218,15 @@ impl Vigil<'_> {
         }
         judged
     }
+}
+
+/// The jobs that may stand in the way of others: those of others, and those that no row may touch.
+fn busy_jobs(plan: &Plan) -> Vec<JobId> {
+    let in_row = |row: &Row| match &row.step {
+        Step::Idle { id, .. } | Step::Blocked { id, .. } => id.clone(),
+        Step::Create(_) | Step::Cancel { .. } | Step::Deferred(_) => None,
+    };
+    plan.lanes.foreign.iter().cloned().chain(plan.rows.iter().filter_map(in_row)).collect()
 }
 
 /// Whether a row still is what somebody waits for.

@@ -2,13 +2,17 @@
 
 use jiff::Timestamp;
 
+use super::untrusted::Untrusted;
 use super::when::utc;
 use crate::model::{Asap, Digit, Manifest, Schedule};
 use crate::plan::{BlockedReason, Row};
 
 /// What would unblock a row at this moment.
 pub(super) fn advice(row: &Row, reason: BlockedReason, manifest: Option<&Manifest>, now: Timestamp) -> String {
-    let place = row.source.as_ref().map_or_else(|| format!("the manifest of `{}`", row.name), ToString::to_string);
+    let place = match &row.source {
+        Some(source) => Untrusted::new(&source.to_string()).to_string(),
+        None => format!("the manifest of `{}`", row.name),
+    };
     if reason == BlockedReason::NotAfterTooFar {
         let latest = now.checked_add(Asap::WINDOW_MAX.to_signed()).unwrap_or(Timestamp::MAX);
         return format!("set `schedule.asap.notAfter` to {} or earlier in {place}", utc(latest));

@@ -133,10 +133,24 @@ pub fn devices_csv(rows: &[DeviceRow]) -> String {
     csv
 }
 
+/// Without control characters, but for those that text has.
+fn disarm(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_control() && !matches!(c, '\n' | '\r' | '\t') {
+            plain.extend(c.escape_unicode());
+        } else {
+            plain.push(c);
+        }
+    }
+    plain
+}
+
 fn csv_field(text: &str) -> String {
+    let text = disarm(text);
     let is_number = text.parse::<f64>().is_ok();
     let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']) && !is_number;
-    let text = if is_formula { format!("'{text}") } else { text.to_owned() };
+    let text = if is_formula { format!("'{text}") } else { text };
     if text.contains(['"', ',', '\r', '\n']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
 }
 
@@ -154,6 +168,7 @@ mod tests {
             ("-5", "-5"),
             ("-cmd", "'-cmd"),
             ("two\nlines", "\"two\nlines\""),
+            ("\u{1b}[2J", "\\u{1b}[2J"),
         ] {
             assert_eq!(csv_field(text), field);
         }

@@ -10,6 +10,7 @@ use super::outcome_text::OutcomeTally;
 use super::plan_json::{row_json, summary_json};
 use super::plan_text::PlanView;
 use super::reason::refusal_json;
+use super::untrusted::json_line;
 use super::verdict::{JobVerdict, verdict_json};
 use crate::model::{JobId, ObservedJob};
 use crate::plan::{Refusal, Row, Step};
@@ -56,7 +57,7 @@ impl Event<'_> {
     /// Its line, without the line break.
     #[must_use]
     pub fn to_line(&self) -> String {
-        self.to_value().to_string()
+        json_line(&self.to_value())
     }
 
     fn to_value(self) -> Value {

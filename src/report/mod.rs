@@ -31,7 +31,7 @@ pub use outcome_text::{OutcomeTally, outcome_text, tally, tally_text};
 pub use plan_json::plan_json;
 pub use plan_text::{Detail, PlanView, plan_text, refusals_text, summary_text};
 pub use style::{error_label, warning_label};
-pub use untrusted::Untrusted;
+pub use untrusted::{Untrusted, json_line, json_text};
 pub use verdict::{FailureCount, JobVerdict, verdict_json, verdict_text, verdicts_summary_text};
 pub use when::{counted, in_words, local_and_utc, utc, zone_of};
 

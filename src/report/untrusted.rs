@@ -46,6 +46,35 @@ impl fmt::Display for Untrusted<'_> {
     }
 }
 
+/// JSON for a file or a terminal, indented, in which no character steers a terminal.
+#[must_use]
+pub fn json_text(value: &serde_json::Value) -> String {
+    format!("{}\n", escape_json(&format!("{value:#}")))
+}
+
+/// JSON in one line, in which no character steers a terminal.
+#[must_use]
+pub fn json_line(value: &serde_json::Value) -> String {
+    escape_json(&value.to_string())
+}
+
+/// Such characters stand only within strings, where JSON knows another way to write them.
+fn escape_json(json: &str) -> String {
+    if json.chars().all(|c| c == '\n' || is_plain(c)) {
+        return json.to_owned();
+    }
+    let mut escaped = String::with_capacity(json.len() + 16);
+    for c in json.chars() {
+        if c == '\n' || is_plain(c) {
+            escaped.push(c);
+        } else {
+            let units = c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")).collect::<String>();
+            escaped.push_str(&units);
+        }
+    }
+    escaped
+}
+
 /// Whether a character shows as itself, in its place.
 fn is_plain(c: char) -> bool {
     let is_format = matches!(c,
@@ -74,6 +103,16 @@ mod tests {
         ] {
             assert_eq!(Untrusted::new(text).to_string(), shown);
         }
+    }
+
+    #[test]
+    fn json_means_the_same_and_cannot_steer_a_terminal() {
+        let value = serde_json::json!({"text": "\u{9b}2J\u{1b}[m\u{202e}\u{e0041}ok\n", "list": [1]});
+        for text in [json_text(&value), json_line(&value)] {
+            assert_eq!(serde_json::from_str::<serde_json::Value>(&text).ok().as_ref(), Some(&value));
+            assert!(text.chars().all(|c| c == '\n' || is_plain(c)), "{text:?}");
+        }
+        assert!(!json_line(&value).contains('\n'));
     }
 
     #[test]
