@@ -76,8 +76,7 @@ const EMPTY_NAMES: &[&str] = &["util", "utils", "helper", "helpers", "manager", 
 const LINES_MAX: usize = 400;
 
 /// Files that are longer, and why. An entry that is not needed any more is a finding.
-const LONG_FILES: &[(&str, &str)] = &[
-];
+const LONG_FILES: &[(&str, &str)] = &[];
 
 /// Something that the table does not allow.
 #[derive(Debug, PartialEq, Eq)]
