@@ -1,6 +1,6 @@
 //! Follows jobs until they have ended, and goes on applying what was deferred as lanes become free.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -102,7 +102,7 @@ impl Vigil<'_> {
     pub(super) async fn keep(&self, mut open: Vec<JobId>, mut pending: Pending<'_>) -> Result<Exit, Failure> {
         let deadline = self.timeout.map(|timeout| Instant::now() + timeout);
         let progress = JobProgress::new(&self.session.terminal);
-        let mut verdicts = Vec::new();
+        let (mut verdicts, mut exit) = (Vec::new(), Exit::Done);
         loop {
             let ended = self.follow(&open, deadline, &progress).await?;
             for job in &ended {
@@ -117,12 +117,13 @@ impl Vigil<'_> {
                 break;
             }
             if !pending.slots.is_empty() {
-                let created = self.apply_pending(&mut pending, open.is_empty() && ended.is_empty()).await?;
+                let (created, applied) = self.apply_pending(&mut pending, open.is_empty() && ended.is_empty()).await?;
                 open.extend(created);
+                exit = exit.or_worse(applied);
             }
         }
         progress.finish();
-        Ok(self.conclude(&verdicts, open.len() + pending.slots.len()))
+        Ok(exit.or_worse(self.conclude(&verdicts, open.len() + pending.slots.len())))
     }
 
     /// Watches jobs until at least one has ended, or the wait is over.
@@ -166,21 +167,20 @@ impl Vigil<'_> {
     }
 
     /// Plans again and creates what found no lane before. When nothing of ours holds a lane, others
-    /// do, and time must pass first.
-    async fn apply_pending(&self, pending: &mut Pending<'_>, must_wait: bool) -> Result<Vec<JobId>, Failure> {
+    /// do, and time must pass first. Gives the jobs created, and how the process ends because of it.
+    async fn apply_pending(&self, pending: &mut Pending<'_>, must_wait: bool) -> Result<(Vec<JobId>, Exit), Failure> {
         let Self { session, context, connection, .. } = self;
         let now = connection.now().await?;
         let scope = context.scope(pending.selection);
         let mut plan = plan_once(&connection.hub, &scope, now).await?;
         let busy = busy_jobs(&plan);
-        let still: BTreeMap<Slot, bool> = plan.rows.iter().map(|row| (slot(row), is_awaited(row))).collect();
-        pending.slots.retain(|slot| still.get(slot).is_some_and(|awaited| *awaited));
+        let lost = self.drop_lost(pending, &plan);
         plan.rows.retain(|row| matches!(row.step, Step::Create(_)) && pending.slots.contains(&slot(row)));
         if plan.rows.is_empty() {
             if must_wait && !pending.slots.is_empty() {
                 connection.tide.pass(&busy).await?;
             }
-            return Ok(Vec::new());
+            return Ok((Vec::new(), lost));
         }
         let approved = approve(plan.clone(), &context.environment.safety)
             .map_err(|_| Failure::UnsafePlan(context.environment.name.to_string()))?;
@@ -193,7 +193,24 @@ impl Vigil<'_> {
                 pending.slots.remove(&slot(row));
             }
         }
-        Ok(due_jobs(&plan, &outcomes))
+        Ok((due_jobs(&plan, &outcomes), lost.or_worse(Exit::of_steps(&outcomes))))
+    }
+
+    /// Gives up what can no longer be applied: its deadline passed, or somebody else was faster.
+    fn drop_lost(&self, pending: &mut Pending<'_>, plan: &Plan) -> Exit {
+        let awaited: BTreeSet<Slot> = plan.rows.iter().filter(|row| is_awaited(row)).map(slot).collect();
+        let mut exit = Exit::Done;
+        for (name, occurrence, generation) in pending.slots.extract_if(.., |slot| !awaited.contains(slot)) {
+            let is_missed = |row: &Row| matches!(row.step, Step::Idle { reason: IdleReason::Missed, .. });
+            let is_it = |row: &&Row| (&row.name, row.occurrence, row.generation) == (&name, occurrence, generation);
+            if plan.rows.iter().filter(is_it).any(is_missed) {
+                self.session
+                    .terminal
+                    .warn(&format!("`{name}` was not created: its deadline passed, and no lane was free"));
+                exit = Exit::Partly;
+            }
+        }
+        exit
     }
 
     fn conclude(&self, verdicts: &[JobVerdict], open_count: usize) -> Exit {

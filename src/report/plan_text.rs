@@ -228,6 +228,9 @@ fn line(row: &Row, zone: Option<&Zone>) -> String {
             let mut words = reason::deferred(deferral.reason).to_owned();
             if let Some(start) = deferral.expected_start {
                 let _ = write!(words, "; can start {}", local_and_utc(start, zone));
+                if start > deferral.apply_between.until {
+                    words.push_str(", which is after its deadline");
+                }
             }
             with_words("deferred", deferral.reason.as_str(), &words)
         }

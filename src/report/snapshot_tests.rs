@@ -139,7 +139,8 @@ fn every_verdict() {
         verdict(Verdict::JobCancelled, JobStatus::Cancelled),
         verdict(Verdict::Open, JobStatus::Running),
     ];
-    assert_snapshot!(plain(&verdicts.iter().map(verdict_text).collect::<String>()));
+    let lines: String = verdicts.iter().map(verdict_text).collect();
+    assert_snapshot!(plain(&format!("{lines}{}", verdicts_summary_text(&verdicts))));
     assert_json_snapshot!("a_verdict_for_machines", verdict_json(&verdicts[0]));
 }
 

@@ -73,11 +73,21 @@ fn words(status: &JobStatus, judgement: Judgement) -> String {
     }
 }
 
-/// `Jobs: 2 as wanted, 1 not.`
+/// `Jobs: 2 succeeded, 1 with failed devices, 0 failed.`
 #[must_use]
 pub fn verdicts_summary_text(verdicts: &[JobVerdict]) -> String {
-    let failed = verdicts.iter().filter(|verdict| verdict.judgement.verdict.is_failure()).count();
-    Painted(STRONG, format!("Jobs: {} ended well, {failed} did not.", verdicts.len() - failed)).to_string()
+    let count = |is: fn(Verdict) -> bool| verdicts.iter().filter(|verdict| is(verdict.judgement.verdict)).count();
+    let mut text = format!("Jobs: {} succeeded", count(|verdict| verdict == Verdict::Met));
+    for (count, words) in [
+        (count(|verdict| verdict == Verdict::MetWithFailures), "with failed devices"),
+        (count(|verdict| verdict == Verdict::NoDevices), "without devices"),
+        (count(|verdict| verdict == Verdict::Open), "not over"),
+    ] {
+        if count > 0 {
+            let _ = write!(text, ", {count} {words}"); // a string takes everything
+        }
+    }
+    Painted(STRONG, format!("{text}, {} failed.", count(Verdict::is_failure))).to_string()
 }
 
 /// A verdict for machines.
