@@ -8,15 +8,15 @@
 
 #![expect(clippy::print_stdout, reason = "a bench prints its figures")]
 
-use std::path::{Path, PathBuf};
+#[path = "floor/validation.rs"]
+mod floor;
+
+use std::path::Path;
 use std::time::{Duration, Instant};
 
-use granit_parser::{Event, Parser, ScalarStyle};
 use hubjobs::diagnostic::{SourceMap, Span};
 use hubjobs::model::Manifest;
 use hubjobs::{load, validate};
-use rayon::prelude::*;
-use serde_json::{Map, Value};
 
 const FILES: usize = 10_000;
 const ROUNDS: usize = 7;
@@ -60,80 +60,6 @@ fn ours(dir: &Path) -> (SourceMap, Vec<Manifest>) {
     (sources, validated.manifests)
 }
 
-fn floor(dir: &Path, validator: &jsonschema::Validator) -> usize {
-    let mut files = Vec::new();
-    list(&dir.join("jobs"), &mut files);
-    let valid = |file: &PathBuf| {
-        let text = std::fs::read_to_string(file).expect("a readable file");
-        let (value, places) = parse(&text);
-        usize::from(validator.is_valid(&value) && !places.is_empty())
-    };
-    files.par_iter().map(valid).sum()
-}
-
-fn list(dir: &Path, files: &mut Vec<PathBuf>) {
-    for entry in std::fs::read_dir(dir).expect("a readable folder") {
-        let entry = entry.expect("a readable entry");
-        if entry.file_type().expect("a type").is_dir() {
-            list(&entry.path(), files);
-        } else {
-            files.push(entry.path());
-        }
-    }
-}
-
-/// The plainest way from events to a value: no anchors, tags or limits, and no look at a key that
-/// is there already.
-fn parse(text: &str) -> (Value, Vec<(usize, usize)>) {
-    enum Frame {
-        List(Vec<Value>),
-        Map(Map<String, Value>, Option<String>),
-    }
-    let mut frames: Vec<Frame> = Vec::new();
-    let mut places = Vec::new();
-    let mut root = Value::Null;
-    for event in Parser::new_from_str(text) {
-        let (event, span) = event.expect("the files are YAML");
-        let value = match event {
-            Event::MappingStart(..) => {
-                frames.push(Frame::Map(Map::new(), None));
-                continue;
-            }
-            Event::SequenceStart(..) => {
-                frames.push(Frame::List(Vec::new()));
-                continue;
-            }
-            Event::Scalar(text, style, ..) => {
-                if let Some(Frame::Map(_, key @ None)) = frames.last_mut() {
-                    *key = Some(text.into_owned());
-                    continue;
-                }
-                match text.as_bytes().first() {
-                    Some(b'0'..=b'9' | b'-' | b't' | b'f' | b'n') if style == ScalarStyle::Plain => {
-                        serde_json::from_str(&text).unwrap_or_else(|_| Value::String(text.into_owned()))
-                    }
-                    _ => Value::String(text.into_owned()),
-                }
-            }
-            Event::MappingEnd | Event::SequenceEnd => match frames.pop() {
-                Some(Frame::List(items)) => Value::Array(items),
-                Some(Frame::Map(map, _)) => Value::Object(map),
-                None => continue,
-            },
-            _ => continue,
-        };
-        places.push((span.start.index(), span.end.index()));
-        match frames.last_mut() {
-            Some(Frame::List(items)) => items.push(value),
-            Some(Frame::Map(map, key)) => {
-                map.insert(key.take().unwrap_or_default(), value);
-            }
-            None => root = value,
-        }
-    }
-    (root, places)
-}
-
 fn timed<T>(work: impl FnOnce() -> T, count: impl FnOnce(&T) -> usize) -> Duration {
     let start = Instant::now();
     let result = work();
@@ -150,7 +76,7 @@ fn main() {
     // In turns, so that both see the same neighbours; the first round fills the page cache.
     let (mut floors, mut ourses) = (Vec::new(), Vec::new());
     for _ in 0..=ROUNDS {
-        floors.push(timed(|| floor(dir.path(), &validator), |valid| *valid));
+        floors.push(timed(|| floor::validate(dir.path(), &validator).len(), |valid| *valid));
         ourses.push(timed(|| ours(dir.path()), |(_, manifests)| manifests.len()));
     }
     let best = |times: &[Duration]| times[1..].iter().min().copied().unwrap_or_default();
