@@ -30,33 +30,57 @@ pub struct Validated {
 #[must_use]
 pub fn manifests(sources: &SourceMap, ids: &[SourceId]) -> Validated {
     let chunk = ids.len().div_ceil(rayon::current_num_threads() * CHUNKS_PER_THREAD).max(1);
-    let read_chunk = |ids: &[SourceId]| {
+    let parts: Vec<_> = ids.par_chunks(chunk).map(|ids| Part::read(sources, ids)).collect();
+    let mut whole = Part::default();
+    parts.into_iter().for_each(|part| whole.append(part));
+    let Part { manifests, places, findings, is_broken } = whole;
+    let mut diagnostics: Diagnostics = findings.into_iter().collect();
+    diagnostics.extend(cross::duplicate_names(&manifests, &places));
+    Validated { manifests, diagnostics, complete: !is_broken }
+}
+
+/// What some of the files hold.
+#[derive(Default)]
+struct Part {
+    manifests: Vec<Manifest>,
+    /// Where the names of the manifests stand.
+    places: Vec<Span>,
+    findings: Vec<Diagnostic>,
+    is_broken: bool,
+}
+
+impl Part {
+    fn read(sources: &SourceMap, ids: &[SourceId]) -> Self {
         let mut memo = Memo::default();
-        ids.iter().map(|id| read(sources, *id, &mut memo)).collect::<Vec<_>>()
-    };
-    let files: Vec<_> = ids.par_chunks(chunk).flat_map_iter(read_chunk).collect();
-    let mut validated = Validated { complete: true, ..Validated::default() };
-    let mut places = Vec::new();
-    for file in files {
-        validated.complete &= !file.is_broken;
-        validated.diagnostics.extend(file.findings);
-        for checked in file.documents {
-            validated.diagnostics.extend(checked.findings);
-            match checked.meaning {
-                Some(Meaning::Manifest(manifest)) => {
-                    places.push(checked.place);
-                    validated.manifests.push(*manifest);
-                }
-                Some(Meaning::Project(_)) => {
-                    validated.diagnostics.push(misplaced(Kind::Project, checked.place));
-                }
-                Some(Meaning::Fleet(_)) => {}
-                None => validated.complete = false,
+        let mut part = Self::default();
+        for id in ids {
+            let file = read(sources, *id, &mut memo);
+            part.is_broken |= file.is_broken;
+            part.findings.extend(file.findings);
+            file.documents.into_iter().for_each(|checked| part.add(checked));
+        }
+        part
+    }
+
+    fn add(&mut self, checked: Checked) {
+        self.findings.extend(checked.findings);
+        match checked.meaning {
+            Some(Meaning::Manifest(manifest)) => {
+                self.places.push(checked.place);
+                self.manifests.push(*manifest);
             }
+            Some(Meaning::Project(_)) => self.findings.push(misplaced(Kind::Project, checked.place)),
+            Some(Meaning::Fleet(_)) => {}
+            None => self.is_broken = true,
         }
     }
-    validated.diagnostics.extend(cross::duplicate_names(&validated.manifests, &places));
-    validated
+
+    fn append(&mut self, mut behind: Self) {
+        self.manifests.append(&mut behind.manifests);
+        self.places.append(&mut behind.places);
+        self.findings.append(&mut behind.findings);
+        self.is_broken |= behind.is_broken;
+    }
 }
 
 /// Validates a project file, which holds one `Project` document and nothing else.
