@@ -1,8 +1,6 @@
 //! The hub's jobs, sorted into what is ours and what is not.
 
-use std::collections::{BTreeMap, HashMap};
-
-use crate::model::{Digit, JobId, ManifestName, ObservedJob, OccurrenceKey, OwnJobId, Owner};
+use crate::model::{Digit, JobId, JobStatus, ManifestName, ObservedJob, OccurrenceKey, OwnJobId, Owner, SlotKey};
 
 /// An own job: its id taken apart, and what the hub says of it.
 #[derive(Debug, Clone)]
@@ -14,17 +12,20 @@ pub(super) struct OwnJob<'a> {
 impl OwnJob<'_> {
     /// Alive or ended other than by a cancel: the slot counts as run.
     pub(super) fn has_run(&self) -> bool {
-        !self.seen.status.is_cancellable() && self.seen.status != crate::model::JobStatus::Cancelled
+        !self.seen.status.is_cancellable() && self.seen.status != JobStatus::Cancelled
+    }
+
+    /// What tells the slots of one manifest apart.
+    fn slot(&self) -> (OccurrenceKey, Digit, Digit) {
+        (self.id.occurrence, self.id.unit.wave, self.id.unit.generation)
     }
 }
-
-/// What tells the slots of one manifest apart.
-pub(super) type SlotOfName = (OccurrenceKey, Digit, Digit);
 
 /// The hub's jobs by owner, manifest and slot.
 #[derive(Debug, Default)]
 pub(super) struct Inventory<'a> {
-    own: HashMap<ManifestName, BTreeMap<SlotOfName, Vec<OwnJob<'a>>>>,
+    /// By manifest, slot and id.
+    own: Vec<OwnJob<'a>>,
     /// Every job that holds a lane, own or foreign.
     pub(super) active: Vec<&'a ObservedJob>,
     /// Foreign jobs that hold a lane, sorted.
@@ -44,38 +45,50 @@ impl<'a> Inventory<'a> {
                     inventory.foreign_active.push(seen.id.clone());
                 }
             }
-            if let Some(id) = own {
-                let slot = (id.occurrence, id.unit.wave, id.unit.generation);
-                let jobs = inventory.own.entry(id.name.clone()).or_default();
-                jobs.entry(slot).or_default().push(OwnJob { id, seen });
-            }
+            inventory.own.extend(own.map(|id| OwnJob { id, seen }));
         }
         inventory.active.sort_by(|a, b| a.id.cmp(&b.id));
         inventory.foreign_active.sort();
-        for jobs in inventory.own.values_mut().flat_map(BTreeMap::values_mut) {
-            jobs.sort_by(|a, b| a.seen.id.cmp(&b.seen.id));
-        }
+        // Cheap when they came by id, which is nearly this order.
+        inventory.own.sort_by(|a, b| {
+            let by_name = a.id.name.cmp(&b.id.name);
+            by_name.then_with(|| a.slot().cmp(&b.slot())).then_with(|| a.seen.id.cmp(&b.seen.id))
+        });
         inventory
     }
 
-    /// The jobs in one slot, by id: lower sequences first.
-    pub(super) fn in_slot(&self, name: &ManifestName, slot: SlotOfName) -> &[OwnJob<'a>] {
-        self.own.get(name).and_then(|slots| slots.get(&slot)).map_or(&[], Vec::as_slice)
+    /// The jobs of one manifest, by slot and id.
+    pub(super) fn of_name(&self, name: &ManifestName) -> OwnJobs<'a, '_> {
+        let begin = self.own.partition_point(|job| job.id.name < *name);
+        let len = self.own[begin..].partition_point(|job| job.id.name == *name);
+        OwnJobs(&self.own[begin..begin + len])
     }
 
-    /// The jobs of one manifest, by slot.
-    pub(super) fn of_name(&self, name: &ManifestName) -> impl Iterator<Item = &OwnJob<'a>> {
-        self.own.get(name).into_iter().flat_map(BTreeMap::values).flatten()
-    }
-
-    /// Own jobs that have not started, in no particular order.
+    /// Own jobs that have not started, by manifest, slot and id.
     pub(super) fn own_waiting(&self) -> impl Iterator<Item = &OwnJob<'a>> {
-        let all = self.own.values().flat_map(BTreeMap::values).flatten();
-        all.filter(|job| job.seen.status.is_cancellable())
+        self.own.iter().filter(|job| job.seen.status.is_cancellable())
     }
 
     /// Own jobs that hold a lane.
     pub(super) fn own_active_count(&self) -> usize {
         self.active.len() - self.foreign_active.len()
+    }
+}
+
+/// The jobs of one manifest, by slot and id.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct OwnJobs<'a, 'b>(&'b [OwnJob<'a>]);
+
+impl<'a, 'b> OwnJobs<'a, 'b> {
+    pub(super) fn iter(self) -> std::slice::Iter<'b, OwnJob<'a>> {
+        self.0.iter()
+    }
+
+    /// The jobs in one slot: lower sequences first.
+    pub(super) fn in_slot(self, slot: &SlotKey) -> &'b [OwnJob<'a>] {
+        let slot = (slot.occurrence, slot.wave, slot.generation);
+        let begin = self.0.partition_point(|job| job.slot() < slot);
+        let len = self.0[begin..].partition_point(|job| job.slot() == slot);
+        &self.0[begin..begin + len]
     }
 }

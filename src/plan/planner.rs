@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::capacity::{FutureCrons, Lanes, NoLane};
 use super::decide::{Clock, SlotJobs, Verdict, Want, WantedBody, decide, shift};
 use super::input::PlanInput;
-use super::inventory::Inventory;
+use super::inventory::{Inventory, OwnJob, OwnJobs};
 use super::overlap::{Busy, Hold, busy, hold, policy, release, wants};
 use super::prune::orphans;
 use super::row::{
@@ -24,7 +24,7 @@ pub fn plan(input: &PlanInput<'_>) -> Plan {
     let mut rows = orphans(input, &inventory);
     let mut slots = Vec::new();
     for (manifest, desired) in by_manifest(input) {
-        let examined = examine(clock, &inventory, manifest, &desired);
+        let examined = examine(clock, inventory.of_name(&manifest.name), manifest, &desired);
         if input.selection.covers(&manifest.name) {
             rows.extend(examined.rows);
         }
@@ -61,18 +61,16 @@ fn sort_key(row: &Row) -> (&ManifestName, Timestamp, u8, Option<&JobId>) {
 /// The manifests by name, each with its slots by nominal start: the order of the input is of no
 /// consequence.
 fn by_manifest<'a>(input: &PlanInput<'a>) -> Vec<(&'a Manifest, Vec<&'a Desired>)> {
-    let mut slots: BTreeMap<&ManifestName, Vec<&Desired>> = BTreeMap::new();
-    for desired in input.desired {
-        slots.entry(&desired.manifest.name).or_default().push(desired);
-    }
     let mut manifests: Vec<_> = input.manifests.iter().map(AsRef::as_ref).collect();
     manifests.sort_by(|a: &&Manifest, b| a.name.cmp(&b.name));
-    let with_slots = |manifest: &'a Manifest| {
-        let mut desired = slots.remove(&manifest.name).unwrap_or_default();
-        desired.sort_by(|a, b| a.slot.cmp(&b.slot));
-        (manifest, desired)
+    let mut slots: Vec<_> = input.desired.iter().collect();
+    slots.sort_by(|a, b| a.slot.name.cmp(&b.slot.name).then_with(|| a.slot.cmp(&b.slot)));
+    let mut slots = slots.into_iter().peekable();
+    let mut of_name = |name: &ManifestName| {
+        while slots.next_if(|slot| slot.slot.name < *name).is_some() {}
+        std::iter::from_fn(|| slots.next_if(|slot| slot.slot.name == *name)).collect()
     };
-    manifests.into_iter().map(with_slots).collect()
+    manifests.into_iter().map(|manifest| (manifest, of_name(&manifest.name))).collect()
 }
 
 /// What one manifest calls for.
@@ -98,10 +96,13 @@ struct Held {
     claims_lane: bool,
 }
 
-fn examine<'a>(clock: Clock, inventory: &Inventory<'_>, manifest: &'a Manifest, desired: &[&Desired]) -> Examined<'a> {
-    let mut rows = unwanted(inventory, manifest, desired);
+fn examine<'a>(clock: Clock, jobs: OwnJobs<'_, '_>, manifest: &'a Manifest, desired: &[&Desired]) -> Examined<'a> {
+    let mut rows = unwanted(jobs, manifest, desired);
     if manifest.suspend {
-        rows.extend(desired.iter().filter_map(|slot| suspended_row(inventory, manifest, slot)));
+        rows.extend(desired.iter().filter_map(|slot| suspended_row(jobs, manifest, slot)));
+        return Examined { rows, wants: Vec::new() };
+    }
+    if desired.is_empty() {
         return Examined { rows, wants: Vec::new() };
     }
     let body = manifest.body();
@@ -109,31 +110,25 @@ fn examine<'a>(clock: Clock, inventory: &Inventory<'_>, manifest: &'a Manifest, 
     let mut wants = Vec::new();
     let newest_past = desired.iter().filter_map(|slot| slot.nominal_start()).filter(|start| *start < clock.now).max();
     for slot in desired {
-        let key = (slot.slot.occurrence, slot.slot.wave, slot.slot.generation);
-        let jobs = inventory.in_slot(&manifest.name, key);
-        let jobs = SlotJobs::new(jobs);
-        let occupant = jobs.speaker.map(|job| job.seen.id.clone());
-        match refine(inventory, manifest, newest_past, slot, &occupant, decide(clock, slot, &wanted, &jobs)) {
+        let in_slot = SlotJobs::new(jobs.in_slot(&slot.slot));
+        let occupant = in_slot.speaker.map(|job| job.seen.id.clone());
+        match refine(jobs, manifest, newest_past, slot, &occupant, decide(clock, slot, &wanted, &in_slot)) {
             Verdict::Want(want) => wants.push(Slot { manifest, want, occupant, hold: None }),
             Verdict::Blocked(id, reason) => rows.push(row_of(manifest, slot, Step::Blocked { id, reason })),
             Verdict::Idle(id, reason) => rows.push(row_of(manifest, slot, Step::Idle { id, reason })),
         }
     }
     let cancelled = cancelled_ids(&rows);
-    hold_overlapping(clock.now, inventory, manifest, &cancelled, &mut wants);
+    hold_overlapping(clock.now, jobs, manifest, &cancelled, &mut wants);
     Examined { rows, wants }
 }
 
 /// Rows for own jobs that must not start: of slots that are no longer wanted, of a suspended
 /// manifest, and of slots that another job fills.
-fn unwanted(inventory: &Inventory<'_>, manifest: &Manifest, desired: &[&Desired]) -> Vec<Row> {
-    let races: HashSet<JobId> = desired
-        .iter()
-        .map(|slot| (slot.slot.occurrence, slot.slot.wave, slot.slot.generation))
-        .flat_map(|key| SlotJobs::new(inventory.in_slot(&manifest.name, key)).races)
-        .collect();
+fn unwanted(jobs: OwnJobs<'_, '_>, manifest: &Manifest, desired: &[&Desired]) -> Vec<Row> {
+    let races: HashSet<JobId> = desired.iter().flat_map(|slot| SlotJobs::new(jobs.in_slot(&slot.slot)).races).collect();
     let mut rows = Vec::new();
-    for job in inventory.of_name(&manifest.name).filter(|job| job.seen.status.is_cancellable()) {
+    for job in jobs.iter().filter(|job| job.seen.status.is_cancellable()) {
         let reason = if manifest.suspend {
             CancelReason::Suspended
         } else if races.contains(&job.seen.id) {
@@ -155,7 +150,7 @@ fn unwanted(inventory: &Inventory<'_>, manifest: &Manifest, desired: &[&Desired]
 }
 
 /// An `asap` job of the same generation with another `notAfter`: it blocks instead of giving way.
-fn asap_conflicts(manifest: &Manifest, job: &super::inventory::OwnJob<'_>) -> bool {
+fn asap_conflicts(manifest: &Manifest, job: &OwnJob<'_>) -> bool {
     let Schedule::Asap(asap) = &manifest.schedule else { return false };
     let occurrence = job.id.occurrence;
     occurrence.kind() == OccurrenceKind::Asap
@@ -164,9 +159,8 @@ fn asap_conflicts(manifest: &Manifest, job: &super::inventory::OwnJob<'_>) -> bo
 }
 
 /// A slot of a suspended manifest is worth a row unless its job is cancelled in the same plan.
-fn suspended_row(inventory: &Inventory<'_>, manifest: &Manifest, slot: &Desired) -> Option<Row> {
-    let key = (slot.slot.occurrence, slot.slot.wave, slot.slot.generation);
-    let speaker = SlotJobs::new(inventory.in_slot(&manifest.name, key)).speaker;
+fn suspended_row(jobs: OwnJobs<'_, '_>, manifest: &Manifest, slot: &Desired) -> Option<Row> {
+    let speaker = SlotJobs::new(jobs.in_slot(&slot.slot)).speaker;
     if speaker.is_some_and(|job| job.seen.status.is_cancellable()) {
         return None;
     }
@@ -177,7 +171,7 @@ fn suspended_row(inventory: &Inventory<'_>, manifest: &Manifest, slot: &Desired)
 /// The rules that look beyond one slot: late starts, and an `asap` that was used with another
 /// `notAfter`.
 fn refine(
-    inventory: &Inventory<'_>,
+    jobs: OwnJobs<'_, '_>,
     manifest: &Manifest,
     newest_past: Option<Timestamp>,
     slot: &Desired,
@@ -185,10 +179,10 @@ fn refine(
     verdict: Verdict,
 ) -> Verdict {
     let Verdict::Want(want) = verdict else { return verdict };
-    if let Some(job) = inventory.of_name(&manifest.name).find(|job| asap_conflicts(manifest, job)) {
+    if let Some(job) = jobs.iter().find(|job| asap_conflicts(manifest, job)) {
         return Verdict::Blocked(Some(job.seen.id.clone()), BlockedReason::AsapAlreadyUsed);
     }
-    match late_start(inventory, manifest, newest_past, slot) {
+    match late_start(jobs, manifest, newest_past, slot) {
         None => Verdict::Want(want),
         Some(reason) => Verdict::Idle(occupant.clone(), reason),
     }
@@ -197,7 +191,7 @@ fn refine(
 /// Why a slot past its nominal start is not filled: only the newest occurrence of a manifest is
 /// made up for, and only when nothing of the same name and generation is near.
 fn late_start(
-    inventory: &Inventory<'_>,
+    jobs: OwnJobs<'_, '_>,
     manifest: &Manifest,
     newest_past: Option<Timestamp>,
     slot: &Desired,
@@ -211,7 +205,7 @@ fn late_start(
     };
     // Strictly nearer: else the default deadline of an hour would rule out every hourly schedule.
     let is_near = |start: Timestamp| start.duration_since(nominal).abs() < deadline.to_signed();
-    let has_neighbour = inventory.of_name(&manifest.name).any(|job| {
+    let has_neighbour = jobs.iter().any(|job| {
         job.id.occurrence != slot.slot.occurrence
             && job.id.occurrence.kind() != OccurrenceKind::Asap
             && job.id.unit.generation == manifest.generation
@@ -239,7 +233,7 @@ fn cancelled_ids(rows: &[Row]) -> HashSet<JobId> {
 /// counts as an earlier job for those after it.
 fn hold_overlapping(
     now: Timestamp,
-    inventory: &Inventory<'_>,
+    jobs: OwnJobs<'_, '_>,
     manifest: &Manifest,
     cancelled: &HashSet<JobId>,
     slots: &mut [Slot<'_>],
@@ -247,7 +241,7 @@ fn hold_overlapping(
     if slots.is_empty() {
         return;
     }
-    let mut busy = busy(manifest, inventory.of_name(&manifest.name), cancelled);
+    let mut busy = busy(manifest, jobs.iter(), cancelled);
     let forbids = policy(manifest) == ConcurrencyPolicy::Forbid;
     let mut is_held = vec![false; slots.len()];
     for (slot, is_held) in slots.iter_mut().zip(&mut is_held) {
