@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use rayon::prelude::*;
+
 use super::discover::{InvalidPattern, discover};
 use super::read::{Wanted, read_all};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, SourceId, SourceMap, Span};
@@ -73,7 +75,7 @@ pub fn manifests(dir: &Path, patterns: &[Pattern], sources: &mut SourceMap) -> L
     files.sort_unstable_by(|a, b| a.as_os_str().cmp(b.as_os_str()));
     files.dedup();
     let wanted = files
-        .into_iter()
+        .into_par_iter()
         .map(|file| Wanted { shown: shown(dir, &file), file: dir.join(file), is_regular: true })
         .collect();
     read(wanted, diagnostics, sources)

@@ -78,8 +78,9 @@ impl<'t> Composer<'t> {
         Self {
             source,
             text,
-            frames: Vec::new(),
-            entries: Vec::new(),
+            frames: Vec::with_capacity(8),
+            // Manifests have a value for every 20 bytes or so.
+            entries: Vec::with_capacity(text.len().min(4096) / 16),
             aliases: Vec::new(),
             anchors: HashMap::new(),
             aliased_values: 0,

@@ -36,8 +36,9 @@ pub(super) fn check(sources: &SourceMap, document: &Document, memo: &mut Memo) -
     let mut findings = Vec::new();
     let Shape { value, unsaid } = shape::check(document, source.text(), &mut findings);
     let kind = shape::kind_of(&document.value);
-    let name = document.nearest("/metadata/name");
-    let place = if name.index == 0 { document.key_span(name) } else { document.value_span(name) };
+    let root = document.root();
+    let name = document.field(root, "metadata").and_then(|metadata| document.field(metadata, "name"));
+    let place = name.map_or_else(|| document.key_span(root), |name| document.value_span(name));
     let mut cx = Lowering::new(document, source.text(), findings, memo);
     if let Some(Kind::MethodJob | Kind::TwinJob) = kind
         && source.text().contains("${")
