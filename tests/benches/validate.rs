@@ -88,7 +88,7 @@ fn main() {
     let (mut floor_ticks, mut our_ticks) = (0, 0);
     for _ in 0..=ROUNDS {
         let start = ticks();
-        floors.push(timed(|| floor::validate(dir.path(), &validator).len(), |valid| *valid));
+        floors.push(timed(|| floor::validate(dir.path(), &validator, drop).len(), |valid| *valid));
         let middle = ticks();
         ourses.push(timed(|| ours(dir.path()), |(_, manifests)| manifests.len()));
         if let (Some(start), Some(middle), Some(end)) = (start, middle, ticks()) {

@@ -46,7 +46,7 @@ impl Process {
 
 fn validated(dir: &Path) -> Vec<Value> {
     let schema = serde_json::from_str(&hubjobs::validate::schema_json()).expect("the schema is JSON");
-    validation::validate(dir, &jsonschema::draft202012::new(&schema).expect("the schema is valid"))
+    validation::validate(dir, &jsonschema::draft202012::new(&schema).expect("the schema is valid"), |value| value)
 }
 
 /// The manifest in a job id: all but the first two and the last three parts.

@@ -7,14 +7,18 @@ use granit_parser::{Event, Parser, ScalarStyle};
 use rayon::prelude::*;
 use serde_json::{Map, Value};
 
-/// The documents below `jobs/` that fit the schema.
-pub(crate) fn validate(dir: &Path, validator: &jsonschema::Validator) -> Vec<Value> {
+/// What is kept of each document below `jobs/` that fits the schema.
+pub(crate) fn validate<T: Send>(
+    dir: &Path,
+    validator: &jsonschema::Validator,
+    keep: impl Fn(Value) -> T + Send + Sync,
+) -> Vec<T> {
     let mut files = Vec::new();
     list(&dir.join("jobs"), &mut files);
     let valid = |file: &PathBuf| {
         let text = std::fs::read_to_string(file).expect("a readable file");
         let (value, places) = parse(&text);
-        (validator.is_valid(&value) && !places.is_empty()).then_some(value)
+        (validator.is_valid(&value) && !places.is_empty()).then(|| keep(value))
     };
     files.par_iter().filter_map(valid).collect()
 }
