@@ -58,6 +58,12 @@ fn write_number(out: &mut String, number: &serde_json::Number) {
 }
 
 fn write_string(out: &mut String, text: &str) {
+    if text.bytes().all(|byte| byte >= b' ' && byte != b'"' && byte != b'\\') {
+        out.push('"');
+        out.push_str(text);
+        out.push('"');
+        return;
+    }
     // serde_json escapes exactly what RFC 8785 asks for: `"`, `\`, and controls, in short form
     // where JSON has one, else as lower-case \u00xx.
     out.push_str(&Value::String(text.to_owned()).to_string());

@@ -57,11 +57,9 @@ impl<'a> Inventory<'a> {
         inventory
     }
 
-    /// The jobs of one manifest, by slot and id.
-    pub(super) fn of_name(&self, name: &ManifestName) -> OwnJobs<'a, '_> {
-        let begin = self.own.partition_point(|job| job.id.name < *name);
-        let len = self.own[begin..].partition_point(|job| job.id.name == *name);
-        OwnJobs(&self.own[begin..begin + len])
+    /// The own jobs, manifest by manifest.
+    pub(super) fn walk(&self) -> Walk<'a, '_> {
+        Walk(&self.own)
     }
 
     /// Own jobs that have not started, by manifest, slot and id.
@@ -72,6 +70,21 @@ impl<'a> Inventory<'a> {
     /// Own jobs that hold a lane.
     pub(super) fn own_active_count(&self) -> usize {
         self.active.len() - self.foreign_active.len()
+    }
+}
+
+/// The own jobs that were not yet walked past.
+#[derive(Debug)]
+pub(super) struct Walk<'a, 'b>(&'b [OwnJob<'a>]);
+
+impl<'a, 'b> Walk<'a, 'b> {
+    /// The jobs of one manifest. Names must come in ascending order: jobs of smaller names are left
+    /// behind.
+    pub(super) fn of_name(&mut self, name: &ManifestName) -> OwnJobs<'a, 'b> {
+        let behind = self.0.iter().take_while(|job| job.id.name < *name).count();
+        self.0 = &self.0[behind..];
+        let len = self.0.iter().take_while(|job| job.id.name == *name).count();
+        OwnJobs(&self.0[..len])
     }
 }
 

@@ -22,9 +22,9 @@ pub fn plan(input: &PlanInput<'_>) -> Plan {
     let inventory = Inventory::new(input.owner, input.observed);
     let clock = Clock { now: input.now, lookahead: input.lookahead };
     let mut rows = orphans(input, &inventory);
-    let mut slots = Vec::new();
+    let (mut slots, mut own_jobs) = (Vec::new(), inventory.walk());
     for (manifest, desired) in by_manifest(input) {
-        let examined = examine(clock, inventory.of_name(&manifest.name), manifest, &desired);
+        let examined = examine(clock, own_jobs.of_name(&manifest.name), manifest, &desired);
         if input.selection.covers(&manifest.name) {
             rows.extend(examined.rows);
         }

@@ -1,7 +1,5 @@
 //! Own jobs that have not started and whose manifest is gone.
 
-use std::collections::BTreeSet;
-
 use super::input::{PlanInput, Selection};
 use super::inventory::Inventory;
 use super::row::{CancelReason, IdleReason, Row, Step};
@@ -9,8 +7,9 @@ use crate::model::{ManifestName, PrunePolicy};
 
 /// One row for each such job. Whether so many may go is for [`super::approve`] to say.
 pub(super) fn orphans(input: &PlanInput<'_>, inventory: &Inventory<'_>) -> Vec<Row> {
-    let known: BTreeSet<&ManifestName> = input.manifests.iter().map(|manifest| &manifest.name).collect();
-    let orphans = inventory.own_waiting().filter(|job| !known.contains(&job.id.name));
+    let mut known: Vec<&ManifestName> = input.manifests.iter().map(|manifest| &manifest.name).collect();
+    known.sort(); // one pass when they came sorted
+    let orphans = inventory.own_waiting().filter(|job| known.binary_search(&&job.id.name).is_err());
     let row = |job: &super::inventory::OwnJob<'_>| {
         let id = job.seen.id.clone();
         let step = match (input.prune, input.selection) {
