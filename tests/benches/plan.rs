@@ -189,7 +189,8 @@ fn expand_10_000_manifests(bencher: Bencher<'_, '_>) {
 fn plan_10_000_manifests_against_50_000_jobs(bencher: Bencher<'_, '_>) {
     let input = input();
     let desired = input.expand();
-    println!("{} slots, {} rows: {:?}", desired.len(), input.plan(&desired).rows.len(), input.plan(&desired).summary());
+    let summary = input.plan(&desired).summary();
+    assert!(summary.create > 0 && summary.deferred > 100 && summary.unchanged > 1_000, "{summary:?}");
     bencher.bench_local(|| input.plan(&desired));
 }
 
