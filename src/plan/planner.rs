@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use jiff::Timestamp;
+use rayon::prelude::*;
 
 use super::capacity::{FutureCrons, Lanes, NoLane};
 use super::decide::{Clock, SlotJobs, Verdict, Want, WantedBody, decide, shift};
@@ -16,15 +17,17 @@ use super::row::{
 };
 use crate::model::{ConcurrencyPolicy, Desired, JobId, Manifest, ManifestName, OccurrenceKind, Schedule, Seconds};
 
+/// Fewer manifests are not worth another thread.
+const EXAMINED_TOGETHER: usize = 128;
+
 /// Decides what to do. Pure and deterministic: see [`PlanInput`].
 #[must_use]
 pub fn plan(input: &PlanInput<'_>) -> Plan {
     let inventory = Inventory::new(input.owner, input.observed);
     let clock = Clock { now: input.now, lookahead: input.lookahead };
     let mut rows = orphans(input, &inventory);
-    let (mut slots, mut own_jobs) = (Vec::new(), inventory.walk());
-    for (manifest, desired) in by_manifest(input) {
-        let examined = examine(clock, own_jobs.of_name(&manifest.name), manifest, &desired);
+    let mut slots = Vec::new();
+    for (manifest, examined) in examine_all(input, clock, &inventory) {
         if input.selection.covers(&manifest.name) {
             rows.extend(examined.rows);
         }
@@ -71,6 +74,20 @@ fn by_manifest<'a>(input: &PlanInput<'a>) -> Vec<(&'a Manifest, Vec<&'a Desired>
         std::iter::from_fn(|| slots.next_if(|slot| slot.slot.name == *name)).collect()
     };
     manifests.into_iter().map(|manifest| (manifest, of_name(&manifest.name))).collect()
+}
+
+/// What every manifest calls for, by name. They are examined on all cores: each is hashed, and none
+/// depends on another before lanes are given out.
+fn examine_all<'a>(
+    input: &PlanInput<'a>,
+    clock: Clock,
+    inventory: &Inventory<'_>,
+) -> Vec<(&'a Manifest, Examined<'a>)> {
+    let mut own_jobs = inventory.walk();
+    let with_jobs = |(manifest, desired): (&'a Manifest, _)| (manifest, own_jobs.of_name(&manifest.name), desired);
+    let all: Vec<(_, _, Vec<&Desired>)> = by_manifest(input).into_iter().map(with_jobs).collect();
+    let examine_one = |(manifest, jobs, desired): (_, _, Vec<_>)| (manifest, examine(clock, jobs, manifest, &desired));
+    all.into_par_iter().with_min_len(EXAMINED_TOGETHER).map(examine_one).collect()
 }
 
 /// What one manifest calls for.
