@@ -7,12 +7,13 @@
 
 use std::sync::Arc;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 
 use crate::expand::{Window, expand};
 use crate::hub::{HubClient, HubError, observe};
 use crate::model::{Environment, Manifest, Owner};
 use crate::plan::{Completeness, Plan, PlanInput, Selection, plan};
+use crate::reconcile::Clock;
 
 /// A clock further off than this would create jobs at wrong times.
 const CLOCK_SKEW_MAX: SignedDuration = SignedDuration::from_secs(60);
@@ -52,10 +53,14 @@ fn format_skew(skew: SignedDuration) -> String {
 
 /// Reads the hub and decides what to do. Changes nothing.
 ///
+/// The clock is read after the hub: pages may take minutes where calls are scarce, and a plan is
+/// for the time at which it is made.
+///
 /// # Errors
-/// When the hub cannot be read, or its clock and `now` disagree by more than a minute.
-pub async fn plan_once<H: HubClient>(hub: &H, scope: &Scope<'_>, now: Timestamp) -> Result<Plan, RunError> {
+/// When the hub cannot be read, or its clock and ours disagree by more than a minute.
+pub async fn plan_once<H: HubClient>(hub: &H, scope: &Scope<'_>, clock: &dyn Clock) -> Result<Plan, RunError> {
     let observation = observe(hub).await?;
+    let now = clock.now();
     if let Some(hub_time) = observation.hub_time {
         let skew = now.duration_since(hub_time);
         if skew.abs() > CLOCK_SKEW_MAX {

@@ -31,8 +31,8 @@ async fn apply(
     selection: &Selection,
 ) -> Result<Exit, Failure> {
     let terminal = &session.terminal;
-    let now = connection.now().await?;
-    let plan = plan_once(&connection.hub, &context.scope(selection), now).await?;
+    connection.now().await?;
+    let plan = plan_once(&connection.hub, &context.scope(selection), &*connection.clock).await?;
     let limits = &context.environment.safety;
     let approved = match approve(plan.clone(), limits) {
         Ok(approved) => {

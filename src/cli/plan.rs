@@ -32,8 +32,8 @@ async fn plan(
     connection: &Connection,
     selection: &Selection,
 ) -> Result<Exit, Failure> {
-    let now = connection.now().await?;
-    let plan = plan_once(&connection.hub, &context.scope(selection), now).await?;
+    connection.now().await?;
+    let plan = plan_once(&connection.hub, &context.scope(selection), &*connection.clock).await?;
     let refusals = refusals(&plan, &context.environment.safety);
     let upcoming = upcoming(context, selection, &plan, args.occurrences);
     let view = PlanView {

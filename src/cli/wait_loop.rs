@@ -170,9 +170,9 @@ impl Vigil<'_> {
     /// do, and time must pass first. Gives the jobs created, and how the process ends because of it.
     async fn apply_pending(&self, pending: &mut Pending<'_>, must_wait: bool) -> Result<(Vec<JobId>, Exit), Failure> {
         let Self { session, context, connection, .. } = self;
-        let now = connection.now().await?;
+        connection.now().await?;
         let scope = context.scope(pending.selection);
-        let mut plan = plan_once(&connection.hub, &scope, now).await?;
+        let mut plan = plan_once(&connection.hub, &scope, &*connection.clock).await?;
         let busy = busy_jobs(&plan);
         let lost = self.drop_lost(pending, &plan);
         plan.rows.retain(|row| matches!(row.step, Step::Create(_)) && pending.slots.contains(&slot(row)));

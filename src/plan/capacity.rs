@@ -16,12 +16,6 @@ struct Need {
     until: Option<Timestamp>,
 }
 
-impl Need {
-    fn covers(&self, at: Timestamp) -> bool {
-        self.from <= at && self.until.is_none_or(|until| at < until)
-    }
-}
-
 /// Who holds lanes from now on, and who will need one.
 #[derive(Debug)]
 pub(super) struct Lanes {
@@ -66,8 +60,7 @@ impl Lanes {
             return Err(self.wait_in_line(want));
         }
         let start = want.starts(self.now);
-        let is_reserved = self.awaited.iter().any(|need| need.from < start && self.load_at(need.from) >= self.total);
-        if is_reserved {
+        if self.peak_before(start) >= self.total {
             self.awaited.push(self.need(want));
             // One is free, and again when the others have had it: any apply may find it so.
             return Err(NoLane { reason: DeferredReason::LaneReserved, free: Some(self.now), start: Some(start) });
@@ -97,10 +90,24 @@ impl Lanes {
         self.take(want).is_ok()
     }
 
-    /// Lanes in use at an instant, held and awaited.
-    fn load_at(&self, at: Timestamp) -> usize {
-        let held = self.held.iter().filter(|until| until.is_none_or(|until| at < until)).count();
-        held + self.awaited.iter().filter(|need| need.covers(at)).count()
+    /// The most lanes in use at the start of any awaited job before an instant; 0 without one.
+    fn peak_before(&self, start: Timestamp) -> usize {
+        let starts = self.awaited.iter().filter(|need| need.from < start);
+        let mut begins: Vec<_> = starts.clone().map(|need| need.from).collect();
+        let mut ends: Vec<_> =
+            starts.filter_map(|need| need.until).chain(self.held.iter().flatten().copied()).collect();
+        begins.sort_unstable();
+        ends.sort_unstable();
+        let (mut load, mut ended) = (self.held.len(), 0);
+        let load_at = |begin: &Timestamp| {
+            load += 1;
+            while ends.get(ended).is_some_and(|end| end <= begin) {
+                ended += 1;
+                load -= 1;
+            }
+            load
+        };
+        begins.iter().map(load_at).max().unwrap_or(0)
     }
 
     fn need(&self, want: &Want) -> Need {

@@ -81,7 +81,8 @@ pub(super) fn release(manifest: &Manifest, want: &Want, now: Timestamp, busy: &[
 }
 
 /// Looks for a job of the same manifest that is still at work when the wanted one starts, or that
-/// would start before it must have ended.
+/// would start before it must have ended. A replacement waits for earlier jobs only: those after it
+/// are looked at in their turn.
 pub(super) fn hold(manifest: &Manifest, want: &Want, start: Timestamp, busy: &[Busy]) -> Hold {
     let policy = policy(manifest);
     let end = super::decide::shift(start, manifest.max_execution.to_signed());
@@ -89,6 +90,10 @@ pub(super) fn hold(manifest: &Manifest, want: &Want, start: Timestamp, busy: &[B
     let mut is_held = false;
     for job in busy.iter().filter(|job| job.id.is_none() || job.id != want.replaces) {
         if policy == ConcurrencyPolicy::Allow && !job.is_superseded {
+            continue;
+        }
+        let is_later_on_hub = job.id.is_some() && job.from.is_some_and(|job_start| job_start > start);
+        if want.replaces.is_some() && is_later_on_hub {
             continue;
         }
         let ends_before = job.until.is_some_and(|job_end| job_end <= start);

@@ -137,7 +137,21 @@ fn examine<'a>(clock: Clock, jobs: OwnJobs<'_, '_>, manifest: &'a Manifest, desi
     }
     let cancelled = cancelled_ids(&rows);
     hold_overlapping(clock.now, jobs, manifest, &cancelled, &mut wants);
+    rows.extend(wants.iter().filter_map(held_replacement));
     Examined { rows, wants }
+}
+
+/// The row of a job that must not start as it is, although its replacement has to wait.
+fn held_replacement(slot: &Slot<'_>) -> Option<Row> {
+    let id = slot.want.replaces.clone().filter(|_| slot.hold.is_some())?;
+    let own = &slot.want.job.id;
+    Some(Row {
+        name: slot.manifest.name.clone(),
+        source: Some(slot.manifest.source.clone()),
+        occurrence: own.occurrence,
+        generation: own.unit.generation.get(),
+        step: Step::Cancel { id, reason: CancelReason::HeldReplacement },
+    })
 }
 
 /// Rows for own jobs that must not start: of slots that are no longer wanted, of a suspended
@@ -220,13 +234,11 @@ fn late_start(
         Schedule::Cron(cron) => cron.starting_deadline,
         Schedule::Asap(_) => return None,
     };
-    // Strictly nearer: else the default deadline of an hour would rule out every hourly schedule.
-    let is_near = |start: Timestamp| start.duration_since(nominal).abs() < deadline.to_signed();
     let has_neighbour = jobs.iter().any(|job| {
         job.id.occurrence != slot.slot.occurrence
             && job.id.occurrence.kind() != OccurrenceKind::Asap
             && job.id.unit.generation == manifest.generation
-            && is_near(job.id.occurrence.start())
+            && is_near(manifest, job, nominal, deadline)
     });
     if has_neighbour {
         Some(IdleReason::SupersededOccurrence)
@@ -234,6 +246,18 @@ fn late_start(
         Some(IdleReason::Missed)
     } else {
         None
+    }
+}
+
+/// Whether a job stands for an occurrence of that nominal start. One that the schedule no longer
+/// names does, if it ran at all, up to the deadline. One that it names has a start of its own: it
+/// must be strictly nearer, else the default deadline of an hour would rule out every hourly one.
+fn is_near(manifest: &Manifest, job: &OwnJob<'_>, nominal: Timestamp, deadline: Seconds) -> bool {
+    let distance = job.id.occurrence.start().duration_since(nominal).abs();
+    if wants(manifest, job) {
+        distance < deadline.to_signed()
+    } else {
+        job.has_run() && distance <= deadline.to_signed()
     }
 }
 
@@ -264,7 +288,11 @@ fn hold_overlapping(
     for (slot, is_held) in slots.iter_mut().zip(&mut is_held) {
         let from = slot.want.starts(now);
         match hold(manifest, &slot.want, from, &busy) {
-            Hold::Until(_) => *is_held = true,
+            Hold::Until(_) => {
+                *is_held = true;
+                // The job that it replaces is cancelled all the same.
+                busy.retain(|job| job.id.is_none() || job.id != slot.want.replaces);
+            }
             Hold::Free if forbids => {
                 let until = shift(from, manifest.max_execution.to_signed());
                 busy.retain(|job| job.id.is_none() || job.id != slot.want.replaces);

@@ -145,6 +145,8 @@ pub enum CancelReason {
     ManifestRemoved,
     /// Another job of the same slot is alive or has run: two runners raced.
     SlotRace,
+    /// It holds an earlier revision, and its replacement has to wait for an earlier job.
+    HeldReplacement,
 }
 
 /// Something to do later.
@@ -253,6 +255,7 @@ impl CancelReason {
             Self::Suspended => "suspended",
             Self::ManifestRemoved => "manifest-removed",
             Self::SlotRace => "slot-race",
+            Self::HeldReplacement => "held-replacement",
         }
     }
 }

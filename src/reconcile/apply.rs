@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use futures_util::StreamExt;
 use futures_util::stream;
+use jiff::Timestamp;
 
 use super::cancel::{CancelResult, cancel};
 use super::conduct::{Conduct, Progress};
@@ -20,7 +21,7 @@ use crate::plan::{ApprovedPlan, Create, Row, Step};
 pub async fn reconcile<H: HubClient>(hub: &H, plan: &ApprovedPlan, conduct: &Conduct<'_>) -> Vec<Outcome> {
     let rows = &plan.plan().rows;
     let concurrency = conduct.concurrency_max.get();
-    let cancels = stream::iter(cancels(rows)).map(|(row, id)| cancel_one(hub, conduct, row, id));
+    let cancels = stream::iter(cancels(rows)).map(|cancel| cancel_one(hub, conduct, cancel));
     let mut outcomes: Vec<Outcome> = cancels.buffered(concurrency).collect().await;
     let gone: HashSet<JobId> =
         outcomes.iter().filter(|o| matches!(o.settled, Settled::Done(_))).map(|o| o.id.clone()).collect();
@@ -39,25 +40,41 @@ pub async fn reconcile<H: HubClient>(hub: &H, plan: &ApprovedPlan, conduct: &Con
     outcomes
 }
 
-/// The jobs to cancel, each once: those of rows of their own, and those that a creation replaces.
-fn cancels(rows: &[Row]) -> Vec<(&Row, &JobId)> {
-    let mut seen = HashSet::new();
-    rows.iter()
-        .flat_map(|row| {
-            let ids = match &row.step {
-                Step::Cancel { id, .. } => std::slice::from_ref(id),
-                Step::Create(create) => create.after.as_slice(),
-                Step::Deferred(_) | Step::Blocked { .. } | Step::Idle { .. } => &[],
-            };
-            ids.iter().map(move |id| (row, id))
-        })
-        .filter(|(_, id)| seen.insert(*id))
-        .collect()
+/// A job to cancel.
+#[derive(Clone, Copy)]
+struct Cancel<'a> {
+    row: &'a Row,
+    id: &'a JobId,
+    /// From this start on it is left alone: it may be starting, and only the next look can tell.
+    before: Option<Timestamp>,
 }
 
-async fn cancel_one<H: HubClient>(hub: &H, conduct: &Conduct<'_>, row: &Row, id: &JobId) -> Outcome {
+/// The jobs to cancel, each once: those of rows of their own, and those that a creation follows.
+fn cancels(rows: &[Row]) -> Vec<Cancel<'_>> {
+    let mut seen = HashSet::new();
+    let mut all: Vec<_> = rows
+        .iter()
+        .flat_map(|row| {
+            let (ids, before) = match &row.step {
+                Step::Cancel { id, .. } => (std::slice::from_ref(id), None),
+                Step::Create(create) => (create.after.as_slice(), create.job.start),
+                Step::Deferred(_) | Step::Blocked { .. } | Step::Idle { .. } => (&[][..], None),
+            };
+            ids.iter().map(move |id| Cancel { row, id, before })
+        })
+        .collect();
+    // A row of its own says why a job goes, whenever it starts.
+    all.sort_by_key(|cancel| cancel.before.is_some());
+    all.retain(|cancel| seen.insert(cancel.id));
+    all
+}
+
+async fn cancel_one<H: HubClient>(hub: &H, conduct: &Conduct<'_>, job: Cancel<'_>) -> Outcome {
+    let Cancel { row, id, before } = job;
     let settled = if conduct.interrupt.is_set() {
         Settled::Interrupted
+    } else if before.is_some_and(|start| start <= conduct.clock.now()) {
+        Settled::TooLate
     } else {
         (conduct.progress)(Progress::Cancelling(id));
         match cancel(hub, id, &conduct.patience, &conduct.interrupt).await {

@@ -37,6 +37,8 @@ pub async fn cancel<H: HubClient>(hub: &H, id: &JobId, patience: &Patience, inte
             Err(error) if error.code() == Some(&ErrorCode::OperationNotAllowedInCurrentState) => {
                 certainty = Certainty::AlreadyThere;
             }
+            // A refusal of the repeat says nothing about the first try.
+            Err(error) if certainty == Certainty::ReadAfterwards => last_doubt = error.to_string(),
             Err(error) => return CancelResult::Failed(error),
         }
         // A lost request shows as a job that goes on waiting: then it is asked again.

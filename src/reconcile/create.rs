@@ -14,7 +14,7 @@ pub(super) async fn create<H: HubClient>(hub: &H, conduct: &Conduct<'_>, create:
     let mut certainty = Certainty::Answered;
     let mut doubt = String::new();
     for _ in 0..conduct.patience.tries {
-        if conduct.clock.now() > create.deadline {
+        if is_too_late(conduct, create) {
             return if certainty == Certainty::Answered { Settled::TooLate } else { Settled::Uncertain(doubt) };
         }
         match hub.create_job(&create.job).await {
@@ -24,13 +24,18 @@ pub(super) async fn create<H: HubClient>(hub: &H, conduct: &Conduct<'_>, create:
                 doubt = cause;
             }
             Err(error) => match error.code() {
-                Some(ErrorCode::ThrottlingMaxActiveJobCountExceeded) => return Settled::Deferred,
-                Some(ErrorCode::JobAlreadyExists) if certainty == Certainty::Answered => {
-                    certainty = Certainty::AlreadyThere;
+                // After a lost answer it may be our own job that fills the lanes.
+                Some(ErrorCode::ThrottlingMaxActiveJobCountExceeded) if certainty == Certainty::Answered => {
+                    return Settled::Deferred;
                 }
-                Some(ErrorCode::JobAlreadyExists) => {}
+                Some(ErrorCode::JobAlreadyExists) => {
+                    if certainty == Certainty::Answered {
+                        certainty = Certainty::AlreadyThere;
+                    }
+                    doubt = error.to_string();
+                }
                 // A refusal of the repeat says nothing about the first try.
-                _ if certainty == Certainty::ReadAfterwards => doubt = error.to_string(),
+                _ if certainty != Certainty::Answered => doubt = error.to_string(),
                 _ => return Settled::Failed(error),
             },
         }
@@ -44,6 +49,14 @@ pub(super) async fn create<H: HubClient>(hub: &H, conduct: &Conduct<'_>, create:
         }
     }
     Settled::Uncertain(doubt)
+}
+
+/// Whether the plan has gone stale for this job: past its deadline, or past the start that it was
+/// planned to have. A job whose start has passed begins at once, but ends when it would have ended;
+/// the next plan gives it a start of its own.
+fn is_too_late(conduct: &Conduct<'_>, create: &Create) -> bool {
+    let now = conduct.clock.now();
+    now > create.deadline || create.job.start.is_some_and(|start| start <= now)
 }
 
 /// The revision is in the id, so an echo too incomplete to compare is taken for ours.
@@ -89,7 +102,8 @@ async fn with_slot_alone<H: HubClient>(
     Settled::SlotRace { cancelled, confirmed: matches!(result, CancelResult::Cancelled(_)) }
 }
 
-/// Another waiting job of the same slot. Waiting jobs hold lanes, so the lists are short.
+/// Another waiting job of the same slot. Waiting jobs hold lanes, so the lists are short. They may
+/// lag: what was cancelled for this creation is none, and what is found is read once more.
 async fn rival<H: HubClient>(hub: &H, create: &Create, id: &JobId) -> Result<Option<JobId>, HubError> {
     let slot = create.job.id.slot();
     for status in [JobStatus::Queued, JobStatus::Scheduled] {
@@ -97,9 +111,13 @@ async fn rival<H: HubClient>(hub: &H, create: &Create, id: &JobId) -> Result<Opt
         let mut page = None;
         loop {
             let found = hub.list_jobs(&filter, page.as_ref()).await?;
-            let is_rival = |job: &&ObservedJob| job.id != *id && job.id.own().is_some_and(|own| own.slot() == slot);
-            if let Some(job) = found.items.iter().find(is_rival) {
-                return Ok(Some(job.id.clone()));
+            let is_rival = |job: &&ObservedJob| {
+                job.id != *id && !create.after.contains(&job.id) && job.id.own().is_some_and(|own| own.slot() == slot)
+            };
+            for job in found.items.iter().filter(is_rival) {
+                if hub.get_job(&job.id).await?.is_some_and(|job| job.status.is_cancellable()) {
+                    return Ok(Some(job.id.clone()));
+                }
             }
             match found.next {
                 Some(next) if page.as_ref() != Some(&next) => page = Some(next),

@@ -18,6 +18,7 @@ pub(super) const fn cancel(reason: CancelReason) -> &'static str {
         CancelReason::Suspended => "its manifest is suspended",
         CancelReason::ManifestRemoved => "its manifest is gone",
         CancelReason::SlotRace => "another job fills its slot; two runners raced",
+        CancelReason::HeldReplacement => "the manifest changed, and the new job has to wait for an earlier one",
     }
 }
 

@@ -142,8 +142,13 @@ fn creates() -> Vec<Row> {
 }
 
 fn cancels() -> Vec<Row> {
-    let reasons =
-        [CancelReason::Superseded, CancelReason::Suspended, CancelReason::ManifestRemoved, CancelReason::SlotRace];
+    let reasons = [
+        CancelReason::Superseded,
+        CancelReason::Suspended,
+        CancelReason::ManifestRemoved,
+        CancelReason::SlotRace,
+        CancelReason::HeldReplacement,
+    ];
     let cancel = |reason: CancelReason| {
         let step = Step::Cancel { id: job_id(reason.as_str()), reason };
         row(reason.as_str(), occurrence("2026-12-01T09:00:00Z"), 0, step)

@@ -250,8 +250,8 @@ impl World {
             completeness: Completeness::Complete,
             selection: &Selection::Everything,
         };
-        let now = self.shared().hub.now();
-        let plan = match plan_once(wire, &scope, now).await {
+        let hub = self.shared().hub.clone();
+        let plan = match plan_once(wire, &scope, &move || hub.now()).await {
             Ok(plan) => plan,
             Err(error) => {
                 self.shared().note(format!("  {} cannot plan: {error}", wire.runner));
