@@ -3,7 +3,6 @@
 use jiff::Timestamp;
 
 use super::untrusted::Untrusted;
-use super::when::utc;
 use crate::model::{Asap, Digit, Manifest, Schedule};
 use crate::plan::{BlockedReason, Row};
 
@@ -15,13 +14,13 @@ pub(super) fn advice(row: &Row, reason: BlockedReason, manifest: Option<&Manifes
     };
     if reason == BlockedReason::NotAfterTooFar {
         let latest = now.checked_add(Asap::WINDOW_MAX.to_signed()).unwrap_or(Timestamp::MAX);
-        return format!("set `schedule.asap.notAfter` to {} or earlier in {place}", utc(latest));
+        return format!("set `schedule.asap.notAfter` to `{latest:.0}` or earlier in {place}");
     }
     let is_past = manifest.is_some_and(|manifest| now > deadline(manifest, row));
     let raised = row.generation + 1;
     if is_past || Digit::new(raised).is_none() {
         let why = if is_past { "the deadline of this one has passed" } else { "`spec.generation` ends here" };
-        return format!("{} in {place}; {why}", new_time(manifest));
+        return format!("{} in {place}; {why}", new_time(manifest, raised));
     }
     let raise = format!("raise `spec.generation` to {raised} in {place} to run it again");
     match reason {
@@ -45,10 +44,14 @@ fn deadline(manifest: &Manifest, row: &Row) -> Timestamp {
     row.occurrence.start().checked_add(after.to_signed()).unwrap_or(Timestamp::MAX)
 }
 
-fn new_time(manifest: Option<&Manifest>) -> &'static str {
+/// How to get another slot. A new `notAfter` alone is none while the hub knows the job of the old.
+fn new_time(manifest: Option<&Manifest>, raised: u8) -> String {
     match manifest.map(|manifest| &manifest.schedule) {
-        Some(Schedule::Asap(_)) => "set a new `schedule.asap.notAfter`",
-        Some(Schedule::Cron(_)) => "wait for the next run, or change `schedule.cron`",
-        Some(Schedule::At(_)) | None => "set a new `schedule.at`",
+        Some(Schedule::Asap(_)) if Digit::new(raised).is_none() => "copy it under a new `metadata.name`".to_owned(),
+        Some(Schedule::Asap(_)) => {
+            format!("set a new `schedule.asap.notAfter`, and raise `spec.generation` to {raised},")
+        }
+        Some(Schedule::Cron(_)) => "wait for the next run, or change `schedule.cron`".to_owned(),
+        Some(Schedule::At(_)) | None => "set a new `schedule.at`".to_owned(),
     }
 }

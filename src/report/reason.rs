@@ -36,7 +36,7 @@ pub(super) const fn blocked(reason: BlockedReason) -> &'static str {
             "the manifest changed while its job runs, and a running job cannot be stopped"
         }
         BlockedReason::ChangedAfterRun => "the manifest changed after its job had run",
-        BlockedReason::CancelledSlot => "somebody cancelled the job, and hubjobs never undoes that by itself",
+        BlockedReason::CancelledSlot => "its job was cancelled, and hubjobs never undoes that by itself",
         BlockedReason::AsapAlreadyUsed => "`notAfter` changed, but the job of the earlier `notAfter` exists",
         BlockedReason::NotAfterTooFar => "`notAfter` is more than 14 days ahead, longer than the hub's memory allows",
         BlockedReason::UnitExhausted => "36 jobs were created for this run, and the job id has no room for another",
@@ -47,7 +47,7 @@ pub(super) const fn blocked(reason: BlockedReason) -> &'static str {
 pub(super) const fn idle(reason: &IdleReason) -> &'static str {
     match reason {
         IdleReason::NotDue { .. } => "it is not time yet",
-        IdleReason::Missed => "its deadline has passed",
+        IdleReason::Missed => "its deadline has passed, and the hub remembers no job of it",
         IdleReason::SupersededOccurrence => "its time has passed, and a neighbouring run stands for it",
         IdleReason::InSync => "its job waits on the hub",
         IdleReason::Starting => "its job should start any moment; look again",
