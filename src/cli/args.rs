@@ -37,7 +37,7 @@ pub(super) struct Global {
     /// Environment of the project [default: $HUBJOBS_ENV, else `local`, else the only one]
     #[arg(short, long, value_name = "NAME", global = true)]
     pub(super) environment: Option<String>,
-    /// For machines: one JSON event a line on stdout
+    /// JSON on stdout: an event a line from validate, plan, apply, wait and cancel, else one document
     #[arg(long, global = true)]
     pub(super) json: bool,
     /// When to use colours
@@ -91,7 +91,7 @@ pub(super) enum Command {
     Results(ResultsArgs),
     /// Cancel a job that has not started
     Cancel(CancelArgs),
-    /// Serve, advance or fill the emulated IoT Hub
+    /// Serve, fill or advance the emulated IoT Hub, and list its rules
     #[command(subcommand)]
     Emulator(EmulatorCommand),
     /// Print a completion script for a shell
@@ -145,7 +145,7 @@ pub(super) enum ValidateFormat {
 /// `hubjobs schema`.
 #[derive(Debug, Args)]
 pub(super) struct SchemaArgs {
-    /// Print a commented example instead: Project, MethodJob, TwinJob or Fleet
+    /// Print an example with every field instead: Project, MethodJob, TwinJob or Fleet
     #[arg(long, value_name = "KIND", value_enum, ignore_case = true)]
     pub(super) example: Option<ExampleKind>,
 }
@@ -241,6 +241,10 @@ pub(super) struct WaitArgs {
 
 /// `hubjobs status`.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "SUCCEEDED and FAILED are the hub's own counts: to the hub, a device that answered a method at all
+has succeeded, whatever the answer. `hubjobs results NAME` judges by `successWhen`."
+)]
 pub(super) struct StatusArgs {
     /// Manifest, or id of a job
     pub(super) name: Option<String>,
@@ -302,11 +306,12 @@ pub(super) struct CancelArgs {
 /// `hubjobs emulator`.
 #[derive(Debug, Subcommand)]
 pub(super) enum EmulatorCommand {
-    /// Serve the emulated hub until Ctrl-C, and print its connection string
+    /// Serve the emulated hub until Ctrl-C, and print its connection string; without a project, an
+    /// empty hub
     Start(EmulatorStartArgs),
     /// Make the devices of the fleet file, unless they exist
     Seed,
-    /// Move the emulator's clock on
+    /// Move the emulator's clock forward
     Tick(EmulatorTickArgs),
     /// List every rule of the emulated hub, and how sure each is
     Facts,

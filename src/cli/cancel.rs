@@ -36,7 +36,7 @@ async fn cancel_jobs(
     let own = own.ok_or_else(|| Failure::ForeignJob(args.name.clone()))?;
     let (waiting, others): (Vec<_>, Vec<_>) = own.into_iter().partition(|(job, _)| job.status.is_cancellable());
     let running = others.iter().filter(|(job, _)| !job.status.is_terminal()).count();
-    explain(session, &others);
+    explain(session, &others, waiting.is_empty());
     if waiting.is_empty() {
         return Ok(if running > 0 { Exit::Partly } else { Exit::Done });
     }
@@ -52,8 +52,8 @@ async fn cancel_jobs(
     Ok(if running > 0 { exit.or_worse(Exit::Partly) } else { exit })
 }
 
-/// Says of each job why it is left alone.
-fn explain(session: &Session, others: &[(&ObservedJob, OwnJobId)]) {
+/// Says of each job why it is left alone; `is_all` when no other job is there to cancel.
+fn explain(session: &Session, others: &[(&ObservedJob, OwnJobId)], is_all: bool) {
     for (job, _) in others {
         match &job.status {
             JobStatus::Completed | JobStatus::Failed | JobStatus::Cancelled => {
@@ -62,8 +62,8 @@ fn explain(session: &Session, others: &[(&ObservedJob, OwnJobId)]) {
             _ => session.terminal.warn(&format!("`{}` runs, and IoT Hub cannot stop a running job", job.id)),
         }
     }
-    if others.iter().all(|(job, _)| job.status.is_terminal()) && !others.is_empty() {
-        session.terminal.note(&format!("nothing to cancel: {} ended already", counted(others.len(), "job")));
+    if is_all && others.iter().all(|(job, _)| job.status.is_terminal()) {
+        session.terminal.note(&format!("nothing to cancel: {} ended before", counted(others.len(), "job")));
     }
 }
 

@@ -4,6 +4,7 @@ use super::args::{EmulatorStartArgs, EmulatorTickArgs};
 use std::net::Ipv4Addr;
 use std::num::NonZeroU32;
 
+use serde_json::json;
 use tokio::net::TcpListener;
 
 use super::connect::{emulator_config, state_dir};
@@ -18,10 +19,11 @@ use crate::emulator::{Emulator, EmulatorConfig, EmulatorError, Served, StateDir,
 use crate::hub::HubClient as _;
 use crate::load::PROJECT_FILE;
 use crate::model::{ClockMode, EmulatorClock, EmulatorHub, Hub, HubSize, Sku};
-use crate::report::utc;
+use crate::report::{FORMAT_VERSION, json_text, utc};
 
-/// Where an emulator without a project keeps its state.
-const DEFAULT_NAME: &str = "local";
+/// Where an emulator without a project keeps its state: not where the environment `local` of a project
+/// that is made here later looks for its own, with another clock and other devices.
+const DEFAULT_NAME: &str = "no-project";
 const DEFAULT_SIZE: HubSize = HubSize { sku: Sku::S3, units: NonZeroU32::MIN };
 const DEFAULT_CLOCK: EmulatorClock = EmulatorClock { start: None, mode: ClockMode::Real };
 
@@ -39,6 +41,7 @@ fn chosen(session: &Session, throttling: Throttling) -> Result<(StateDir, Emulat
     let start = session.global.start();
     if !find(start).join(PROJECT_FILE).is_file() {
         let hub = EmulatorHub { fleet: None, size: DEFAULT_SIZE, clock: DEFAULT_CLOCK };
+        session.terminal.note("no project here: this hub has no devices, and the machine's time");
         return Ok((state_dir(start, DEFAULT_NAME), emulator_config(&hub, None, throttling)));
     }
     let (context, hub) = emulated(session)?;
@@ -60,7 +63,11 @@ pub(super) async fn start(args: &EmulatorStartArgs, session: &Session) -> Result
     let served = opened?.serve(listener).await?;
     let terminal = &session.terminal;
     terminal.note(&format!("serving http://{}; Ctrl-C ends it", served.address()));
-    terminal.result(&format!("{}\n", served.connection_string()));
+    let (url, secret) = (format!("http://{}", served.address()), served.connection_string());
+    terminal.result(&match session.global.json {
+        true => json_text(&json!({"formatVersion": FORMAT_VERSION, "url": url, "connectionString": secret})),
+        false => format!("{secret}\n"),
+    });
     until_stopped(served, session).await?;
     Ok(Exit::Done)
 }
@@ -88,7 +95,11 @@ pub(super) async fn seed(session: &Session) -> Result<Exit, Failure> {
             // Opening the state for the first time makes the devices.
             let page = connection.hub.query("SELECT COUNT() AS n FROM devices", None).await?;
             let count = page.items.first().and_then(|row| row["n"].as_u64()).unwrap_or_default();
-            session.terminal.result(&format!("{count} devices\n"));
+            let machine = json!({"formatVersion": FORMAT_VERSION, "devices": count});
+            session.terminal.result(&match session.global.json {
+                true => json_text(&machine),
+                false => format!("{count} devices\n"),
+            });
             Ok(Exit::Done)
         })
         .await
@@ -104,11 +115,15 @@ pub(super) async fn tick(args: &EmulatorTickArgs, session: &Session) -> Result<E
         .with_hub(&context, async |connection| {
             let by = TickRequest::By(args.by.to_signed());
             let reading = connection.admin()?.tick(by).await.map_err(EmulatorError::from)?;
-            let goes = match reading.mode {
-                ClockMode::Real => "goes on with the machine's",
-                ClockMode::Fast => "stands still until somebody waits for a job",
+            let (mode, goes) = match reading.mode {
+                ClockMode::Real => ("real", "goes on with the machine's"),
+                ClockMode::Fast => ("fast", "stands still until somebody waits for a job"),
             };
-            session.terminal.result(&format!("{}\n", utc(reading.now)));
+            let machine = json!({"formatVersion": FORMAT_VERSION, "now": reading.now.to_string(), "mode": mode});
+            session.terminal.result(&match session.global.json {
+                true => json_text(&machine),
+                false => format!("{}\n", utc(reading.now)),
+            });
             session.terminal.note(&format!("the clock {goes}"));
             Ok(Exit::Done)
         })

@@ -62,7 +62,7 @@ pub(super) enum Failure {
     #[error("the job `{0}` is not one of this project and environment; hubjobs never touches those of others")]
     ForeignJob(String),
     /// Nobody can be asked.
-    #[error("nobody can be asked here, and nothing was changed")]
+    #[error("this needs approval, and nobody can be asked here; nothing was changed")]
     NobodyToAsk,
     /// Somebody said no.
     #[error("not approved; nothing was changed")]
@@ -108,7 +108,7 @@ pub(super) enum Failure {
     #[error("`{}` exists already; nothing was written", .0.display())]
     Exists(PathBuf),
     /// A file cannot be written.
-    #[error("cannot write `{}`: {source}", path.display())]
+    #[error("cannot write `{}`: {}", path.display(), source.kind())]
     Write {
         /// Which.
         path: PathBuf,
@@ -145,9 +145,15 @@ impl Failure {
         match self {
             Self::NoProject(_) => one("`hubjobs init` makes a project; `-C DIR` works in another folder"),
             Self::UnknownEnvironment { known: names, .. } | Self::NoDefaultEnvironment { known: names } => known(names),
-            Self::NotAnEmulator(_) => one("choose an environment with an emulator with `-e`"),
+            Self::NotAnEmulator(_) => one("`-e NAME` chooses an environment whose hub is an emulator"),
             Self::UnknownManifest { nearest: Some(name), .. } => vec![format!("did you mean `{name}`?")],
-            Self::UnknownManifest { .. } | Self::NoJob(_) => one("`hubjobs status` lists the jobs on the hub"),
+            Self::UnknownManifest { .. } => one("`hubjobs plan -v` lists the manifests by name"),
+            Self::NothingSelected(_) => one("labels stand in `metadata.labels` of a manifest"),
+            Self::NoJob(_) => one("`hubjobs status` lists the jobs on the hub, with `--all` also those of others"),
+            Self::ConnectionString(_) => one(
+                "`export NAME='HostName=...;SharedAccessKeyName=...;SharedAccessKey=...'`, as the Azure portal shows it",
+            ),
+            Self::ServedAlready(_) => one("plan, apply and the rest find that process by themselves"),
             Self::Selector(_) => one("write one such as `team=a,ring!=canary` or `team in (a, b)`"),
             Self::NobodyToAsk => one("`--auto-approve` goes ahead without asking"),
             Self::OtherHub { .. } => one("check the environment variable, or `hostName` in hubjobs.yaml"),
@@ -163,7 +169,9 @@ impl Failure {
 
 fn hub_help(error: &HubError) -> Vec<String> {
     let help = match error {
-        HubError::Unauthorized { .. } => "the policy needs `registry read` and `service connect`; check the key, too",
+        HubError::Unauthorized { .. } => {
+            "the policy needs RegistryRead, RegistryWrite and ServiceConnect; check the key, too"
+        }
         HubError::Throttled { .. } => "repeat the command later: it goes on from here",
         HubError::Unreachable { .. } => "check the network, and `hostName` in hubjobs.yaml",
         HubError::Ambiguous { .. } | HubError::Unexpected { .. } => {

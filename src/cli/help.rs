@@ -31,8 +31,9 @@ Start here:
   hubjobs plan                              what would happen
   hubjobs apply --auto-approve --wait       do it, and see how every job ends
 
-Exit codes: 0 done, 1 error, 2 differences (with --detailed-exitcode), 3 a job failed, 5 refused by
-a limit, 6 partly done or blocked, 7 uncertain, 130 interrupted. Repeating a command is always safe.";
+Exit codes: 0 done, 1 error, 2 differences (with --detailed-exitcode), 3 a job failed, 5 refused
+or not approved, 6 partly done or blocked, 7 uncertain, 130 and 143 interrupted. Repeating a command
+is always safe.";
 
 /// The command line with its grouped verbs.
 #[must_use]

@@ -36,7 +36,8 @@ pub(super) fn run(args: &InitArgs, global: &Global, terminal: &Terminal) -> Resu
         write(&dir.join(path), text)?;
         terminal.note(&format!("  + {}", shown(dir, path).display()));
     }
-    terminal.note("next: `hubjobs plan`, then `hubjobs apply --auto-approve --wait`");
+    let there = global.chdir.as_ref().map(|dir| format!(" -C {}", dir.display())).unwrap_or_default();
+    terminal.note(&format!("next: `hubjobs{there} plan`, then `hubjobs{there} apply --auto-approve --wait`"));
     Ok(Exit::Done)
 }
 

@@ -28,7 +28,7 @@ impl Signals {
             let Some(exit) = signal().await else { return };
             tell_first.send_replace(Some(exit));
             stop.send_replace(true);
-            terminal.note("stopping: the call in flight is finished first; once more aborts at once");
+            terminal.note("stopping after the call in flight; a second Ctrl-C aborts at once");
             if let Some(exit) = signal().await {
                 tell_second.send_replace(Some(exit));
             }

@@ -80,7 +80,7 @@ fn usage(error: &clap::Error) -> Exit {
 }
 
 fn run(cli: Cli, terminal: &Arc<Terminal>) -> Exit {
-    trace::start(terminal, cli.global.verbose);
+    trace::start(terminal, &cli.global);
     terminal.event(&Event::Version(env!("CARGO_PKG_VERSION")));
     let exit = execute(cli, terminal).unwrap_or_else(|failure| {
         terminal.error(&failure.to_string(), &failure.help());

@@ -1,5 +1,5 @@
-//! Live progress of jobs that are waited for: bars on a terminal, a line at every tenth in a log,
-//! events for machines.
+//! Live progress of jobs that are waited for: bars on a terminal, events for machines, nothing in
+//! a pipe or a log, unless `-v` asks for a line at every tenth.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,7 +10,7 @@ use super::terminal::{Form, Terminal};
 use crate::model::{JobId, ObservedJob};
 use crate::report::{Event, Untrusted};
 
-/// A log gets a line whenever this share of the devices is done.
+/// With `-v`, a log gets a line whenever this share of the devices is done.
 const STEPS: u64 = 10;
 
 /// Shows how jobs get on.
@@ -50,7 +50,7 @@ impl JobProgress {
                 let step = step(job);
                 if shown.step.as_ref() != Some(&step) {
                     shown.step = Some(step);
-                    self.terminal.note(&format!("  {}  {}", name(job), words(job)));
+                    self.terminal.detail(&format!("  {}  {}", name(job), words(job)));
                 }
             }
         }

@@ -20,6 +20,7 @@ pub(super) struct Terminal {
     bars: MultiProgress,
     form: Form,
     is_quiet: bool,
+    is_verbose: bool,
     can_ask: bool,
 }
 
@@ -69,6 +70,7 @@ impl Terminal {
             bars: MultiProgress::with_draw_target(target),
             form,
             is_quiet: global.quiet,
+            is_verbose: global.verbose > 0,
         }
     }
 
@@ -119,6 +121,13 @@ impl Terminal {
     pub(super) fn note(&self, line: &str) {
         if !self.is_quiet {
             self.stderr(&format!("{line}\n"));
+        }
+    }
+
+    /// Something that only `-v` asks for, to stderr.
+    pub(super) fn detail(&self, line: &str) {
+        if self.is_verbose {
+            self.note(line);
         }
     }
 

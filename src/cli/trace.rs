@@ -10,15 +10,18 @@ use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::{Layer as _, fmt, registry};
 
+use super::args::Global;
 use super::terminal::Terminal;
+use crate::report::{error_label, warning_label};
 
 /// The variable that says what to log, such as `hubjobs=debug` or `hubjobs::hub=trace`.
 const VARIABLE: &str = "HUBJOBS_LOG";
 
 /// Starts the log. Libraries may say no more than warnings, whatever the filter asks for: they know
 /// nothing of our secrets, and would print requests as they are sent.
-pub(super) fn start(terminal: &Arc<Terminal>, verbose: u8) {
-    let level = match verbose {
+pub(super) fn start(terminal: &Arc<Terminal>, global: &Global) {
+    let level = match global.verbose {
+        0 if global.quiet => LevelFilter::ERROR,
         0 => LevelFilter::WARN,
         1 => LevelFilter::INFO,
         2 => LevelFilter::DEBUG,
@@ -29,7 +32,11 @@ pub(super) fn start(terminal: &Arc<Terminal>, verbose: u8) {
         terminal.warn(&format!("`{VARIABLE}` is no log filter, and ignored; write one such as `hubjobs=debug`"));
         EnvFilter::builder().with_default_directive(level.into()).parse_lossy("")
     });
-    let layer = fmt::layer().with_writer(Lines(Arc::clone(terminal))).with_ansi(true).with_target(verbose > 1);
+    // Nobody asked for a log: what comes all the same reads like every other line of ours.
+    let is_plain = global.verbose == 0 && wanted.is_empty();
+    let lines = Lines { terminal: Arc::clone(terminal), is_plain };
+    let layer = fmt::layer().with_writer(lines).with_ansi(true);
+    let layer = layer.with_target(global.verbose > 1).with_level(!is_plain);
     let subscriber = registry().with(layer.without_time().with_filter(filter).with_filter(filter_fn(may_speak)));
     // Set only once in a process; a second try, in a test, changes nothing.
     let _ = tracing::subscriber::set_global_default(subscriber);
@@ -40,13 +47,26 @@ fn may_speak(metadata: &Metadata<'_>) -> bool {
 }
 
 /// Writes to the terminal without tearing its bars.
-struct Lines(Arc<Terminal>);
+struct Lines {
+    terminal: Arc<Terminal>,
+    is_plain: bool,
+}
 
 impl<'a> MakeWriter<'a> for Lines {
     type Writer = Line;
 
     fn make_writer(&'a self) -> Line {
-        Line { terminal: Arc::clone(&self.0), bytes: Vec::new() }
+        Line { terminal: Arc::clone(&self.terminal), bytes: Vec::new() }
+    }
+
+    fn make_writer_for(&'a self, metadata: &Metadata<'_>) -> Line {
+        let mut line = self.make_writer();
+        if self.is_plain {
+            let is_error = *metadata.level() == Level::ERROR;
+            let label = if is_error { error_label().to_string() } else { warning_label().to_string() };
+            line.bytes.extend_from_slice(format!("{label}: ").as_bytes());
+        }
+        line
     }
 }
 
