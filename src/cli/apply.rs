@@ -32,7 +32,7 @@ async fn apply(
 ) -> Result<Exit, Failure> {
     let terminal = &session.terminal;
     connection.now().await?;
-    let plan = plan_once(&connection.hub, &context.scope(selection), &*connection.clock).await?;
+    let plan = session.read(plan_once(&connection.hub, &context.scope(selection), &*connection.clock)).await?;
     let limits = &context.environment.safety;
     let approved = match approve(plan.clone(), limits) {
         Ok(approved) => {

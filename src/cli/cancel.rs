@@ -26,7 +26,7 @@ async fn cancel_jobs(
     context: &Context,
     connection: &Connection,
 ) -> Result<Exit, Failure> {
-    let jobs = observe(&connection.hub).await?.jobs;
+    let jobs = session.read(observe(&connection.hub)).await?.jobs;
     let found = context.jobs_of(&args.name, &jobs);
     if found.is_empty() {
         return Err(Failure::NoJob(args.name.clone()));

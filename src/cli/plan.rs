@@ -33,7 +33,7 @@ async fn plan(
     selection: &Selection,
 ) -> Result<Exit, Failure> {
     connection.now().await?;
-    let plan = plan_once(&connection.hub, &context.scope(selection), &*connection.clock).await?;
+    let plan = session.read(plan_once(&connection.hub, &context.scope(selection), &*connection.clock)).await?;
     let refusals = refusals(&plan, &context.environment.safety);
     let upcoming = upcoming(context, selection, &plan, args.occurrences);
     let view = PlanView {

@@ -26,13 +26,13 @@ async fn results(
     context: &Context,
     connection: &Connection,
 ) -> Result<Exit, Failure> {
-    let jobs = observe(&connection.hub).await?.jobs;
+    let jobs = session.read(observe(&connection.hub)).await?.jobs;
     let has_results = |job: &ObservedJob| !job.status.is_cancellable() && job.status != JobStatus::Cancelled;
     let found = context.jobs_of(&args.name, &jobs);
     let newest = found.iter().rev().find(|job| has_results(job)).or(found.last());
     let job = newest.ok_or_else(|| Failure::NoJob(args.name.clone()))?;
     let success_when = context.own(&job.id).map(|own| context.success_when(&own.name)).unwrap_or_default();
-    let records = device_results(&connection.hub, &job.id).await?;
+    let records = session.read(device_results(&connection.hub, &job.id)).await?;
     let failures = failures(&records, &success_when);
     let mut rows: Vec<_> = records.into_iter().map(|record| device_row(record, &success_when)).collect();
     if args.failed_only {

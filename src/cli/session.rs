@@ -47,6 +47,22 @@ impl Session {
         Ok(self.signals.exit().map_or(exit, |interrupted| exit.or_worse(interrupted)))
     }
 
+    /// Reads from the hub before anything was changed: given up at the first signal, however long the
+    /// hub stays silent and is asked again.
+    ///
+    /// # Errors
+    /// Those of the reading, or the signal.
+    pub(super) async fn read<T, E>(&self, reading: impl Future<Output = Result<T, E>>) -> Result<T, Failure>
+    where
+        Failure: From<E>,
+    {
+        tokio::select! {
+            biased;
+            exit = self.signals.interrupted() => Err(Failure::Interrupted(exit)),
+            read = reading => Ok(read?),
+        }
+    }
+
     /// Asks for consent.
     ///
     /// # Errors

@@ -26,7 +26,7 @@ async fn status(
     context: &Context,
     connection: &Connection,
 ) -> Result<Exit, Failure> {
-    let jobs = observe(&connection.hub).await?.jobs;
+    let jobs = session.read(observe(&connection.hub)).await?.jobs;
     let mut shown: Vec<&ObservedJob> = match &args.name {
         Some(word) => context.jobs_of(word, &jobs),
         None => jobs.iter().filter(|job| args.all || context.own(&job.id).is_some()).collect(),

@@ -22,7 +22,7 @@ pub(super) async fn run(args: &WaitArgs, session: &Session) -> Result<Exit, Fail
 
 async fn wait(args: &WaitArgs, session: &Session, context: &Context, connection: &Connection) -> Result<Exit, Failure> {
     let now = connection.now().await?;
-    let jobs = observe(&connection.hub).await?.jobs;
+    let jobs = session.read(observe(&connection.hub)).await?.jobs;
     let is_due = |job: &ObservedJob| context.own(&job.id).is_some_and(|own| is_due(own.occurrence, now));
     let mut open: Vec<JobId> = Vec::new();
     if args.names.is_empty() {
