@@ -339,10 +339,10 @@ scripts! {
     ";
 
     every_cancel_comes_before_any_creation: [create("new", &["old"]), create("gate", &[]), cancel("earlier")], "
-        0s cancel old: ok
-        0s get old: cancelled
         0s cancel earlier: ok
         0s get earlier: cancelled
+        0s cancel old: ok
+        0s get old: cancelled
         0s create gate: ok
         0s list queued: none
         0s list scheduled: none
@@ -350,8 +350,8 @@ scripts! {
         0s list queued: none
         0s list scheduled: none
     " => "
-        Cancel old done
         Cancel earlier done
+        Cancel old done
         Create gate done
         Create new done
     ";
@@ -648,6 +648,7 @@ scripts! {
         0s create new: ok
         0s list queued: none
         0s list scheduled: greater new
+        0s get greater: scheduled
         0s cancel greater: ok
         0s get greater: cancelled
     " => "Create new slot-race greater";
@@ -655,6 +656,7 @@ scripts! {
     of_two_live_jobs_in_a_slot_ours_gives_way: [create("new", &[])], "
         0s create new: ok
         0s list queued: lesser new
+        0s get lesser: queued
         0s cancel new: ok
         0s get new: cancelled
     " => "Create new slot-race new";
@@ -664,6 +666,7 @@ scripts! {
         0s list queued: neighbour 2
         0s list queued page 2: none 3
         0s list queued page 3: greater
+        0s get greater: queued
         0s cancel greater: ok
         0s get greater: cancelled
     " => "Create new slot-race greater";
@@ -672,9 +675,31 @@ scripts! {
         0s create new: ok
         0s list queued: none
         0s list scheduled: greater
+        0s get greater: running
+        0s cancel new: ok
+        0s get new: cancelled
+    " => "Create new slot-race new";
+
+    a_rival_that_starts_at_that_moment_is_not_confirmed: [create("new", &[])], "
+        0s create new: ok
+        0s list queued: none
+        0s list scheduled: greater
+        0s get greater: scheduled
         0s cancel greater: started
         0s get greater: running
     " => "Create new slot-race greater, not confirmed";
+
+    a_list_that_lags_shows_no_rival: [create("new", &["old"])], "
+        0s cancel old: ok
+        0s get old: cancelled
+        0s create new: ok
+        0s list queued: none
+        0s list scheduled: old new greater
+        0s get greater: cancelled
+    " => "
+        Cancel old done
+        Create new done
+    ";
 
     jobs_of_other_slots_are_no_rivals: [create("new", &[])], "
         0s create new: ok
@@ -728,7 +753,7 @@ scripts! {
 #[tokio::test(start_paused = true)]
 async fn an_interruption_before_the_run_asks_nothing() {
     let outcomes = run_interrupted(vec![create("new", &["old"]), cancel("earlier")], "", true).await;
-    assert_eq!(outcomes, "Cancel old interrupted\nCancel earlier interrupted\nCreate new interrupted");
+    assert_eq!(outcomes, "Cancel earlier interrupted\nCancel old interrupted\nCreate new interrupted");
 }
 
 #[test]

@@ -97,14 +97,15 @@ async fn with_slot_alone<H: HubClient>(
         Ok(Some(rival)) => rival,
         Err(error) => return Settled::Uncertain(format!("created, but its slot could not be read again: {error}")),
     };
-    let cancelled = rival.max(id.clone());
+    // What has started cannot give way.
+    let cancelled = if rival.status.is_cancellable() { rival.id.max(id.clone()) } else { id.clone() };
     let result = cancel(hub, &cancelled, &conduct.patience, &conduct.interrupt).await;
     Settled::SlotRace { cancelled, confirmed: matches!(result, CancelResult::Cancelled(_)) }
 }
 
-/// Another waiting job of the same slot. Waiting jobs hold lanes, so the lists are short. They may
-/// lag: what was cancelled for this creation is none, and what is found is read once more.
-async fn rival<H: HubClient>(hub: &H, create: &Create, id: &JobId) -> Result<Option<JobId>, HubError> {
+/// Another job of the same slot that is alive. Waiting jobs hold lanes, so the lists are short. They
+/// may lag: what was cancelled for this creation is no rival, and what is found is read once more.
+async fn rival<H: HubClient>(hub: &H, create: &Create, id: &JobId) -> Result<Option<ObservedJob>, HubError> {
     let slot = create.job.id.slot();
     for status in [JobStatus::Queued, JobStatus::Scheduled] {
         let filter = JobFilter { kind: None, status: Some(status) };
@@ -115,8 +116,9 @@ async fn rival<H: HubClient>(hub: &H, create: &Create, id: &JobId) -> Result<Opt
                 job.id != *id && !create.after.contains(&job.id) && job.id.own().is_some_and(|own| own.slot() == slot)
             };
             for job in found.items.iter().filter(is_rival) {
-                if hub.get_job(&job.id).await?.is_some_and(|job| job.status.is_cancellable()) {
-                    return Ok(Some(job.id.clone()));
+                let read = hub.get_job(&job.id).await?.filter(|job| job.status != JobStatus::Cancelled);
+                if read.is_some() {
+                    return Ok(read);
                 }
             }
             match found.next {
