@@ -111,6 +111,15 @@ fn create_until(name: &str, after: &[&str], deadline: &str) -> Row {
     row(name, Step::Create(Box::new(create)))
 }
 
+/// A job that was planned to start at another time than its occurrence.
+fn create_at(name: &str, after: &[&str], start: &str) -> Row {
+    let mut row = create(name, after);
+    if let Step::Create(create) = &mut row.step {
+        create.job.start = Some(time(start));
+    }
+    row
+}
+
 /// A job that starts at its creation.
 fn create_now(name: &str, after: &[&str]) -> Row {
     let mut row = create(name, after);
@@ -640,6 +649,41 @@ scripts! {
         Cancel old done
         Create new too-late
     ";
+}
+
+// A plan is stale for a job whose planned start has come: its body would end too early, and what it
+// replaces may be starting.
+scripts! {
+    past_its_planned_start_nothing_is_asked: [create_at("new", &["old"], "08:00")], "" => "
+        Cancel old too-late
+        Create new predecessor-remains old
+    ";
+
+    past_its_planned_start_nothing_is_created: [create_at("new", &[], "07:59")], "" => "Create new too-late";
+}
+
+// A refusal of the repeat says nothing about the first try.
+scripts! {
+    a_cancel_that_was_lost_and_then_refused: [cancel("old")], "
+        0s cancel old: lost
+        0s get old: scheduled
+        2s get old: scheduled
+        4s get old: scheduled
+        6s cancel old: throttled
+        6s get old: cancelled
+    " => "Cancel old confirmed-after-ambiguity";
+
+    a_creation_that_was_lost_and_then_found_no_lane: [create("new", &[])], "
+        0s create new: lost
+        0s get new: unknown
+        2s get new: unknown
+        6s get new: unknown
+        14s get new: unknown
+        30s create new: full
+        30s get new: scheduled
+        30s list queued: none
+        30s list scheduled: new
+    " => "Create new confirmed-after-ambiguity";
 }
 
 // After a creation whose start lies ahead the slot is listed again.
