@@ -206,6 +206,7 @@ fn a_reader_that_leaves_is_not_told_so() {
 #[cfg(unix)]
 mod signals {
     use super::*;
+    use hubjobs::emulator::{StateDir, attach};
 
     fn signal(child: &Child, name: &str) {
         let sent = Command::new("kill").args([name, &child.id().to_string()]).status().expect("kill exists");
@@ -239,6 +240,29 @@ mod signals {
         signal(&child, "-TERM");
         let output = child.wait_with_output().expect("it ends");
         assert_eq!(output.status.code(), Some(143), "{}", text(&output));
+    }
+
+    /// Serves until the other session, which this test holds, is over, or until Ctrl-C comes again.
+    #[test]
+    fn who_serves_others_goes_on_until_they_end_or_ctrl_c_comes_again() {
+        let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+        for is_impatient in [false, true] {
+            let project = Project::new("real");
+            let mut child = waiting(&project);
+            let dir = StateDir::new(project.path(".hubjobs/local"));
+            let other = runtime.block_on(attach(&dir)).expect("it answers").expect("it serves");
+            signal(&child, "-INT");
+            let mut stderr = BufReader::new(child.stderr.take().expect("a pipe")).lines().map_while(Result::ok);
+            let note = "another hubjobs command still uses this emulator; serving it until that ends";
+            assert!(stderr.any(|line| line == note), "it does not say why it stays");
+            runtime.block_on(other.admin().clock()).expect("it serves on");
+            if is_impatient {
+                signal(&child, "-INT");
+            } else {
+                runtime.block_on(other.leave());
+            }
+            assert_eq!(child.wait().expect("it ends").code(), Some(130));
+        }
     }
 
     #[test]

@@ -13,6 +13,8 @@ use jiff::{SignedDuration, Timestamp};
 use local_hub::{Caller, config, serve};
 use serde_json::json;
 
+/// What ends within this on a busy machine ends by itself.
+const PATIENCE: Duration = Duration::from_secs(60);
 const START: &str = "2026-12-01T08:00:00Z";
 
 fn start() -> Timestamp {
@@ -122,6 +124,52 @@ async fn one_process_serves_and_the_others_connect() {
     assert!(gone.contains("does not answer"), "{gone}");
     own.close().await.unwrap();
     assert!(attach(&dir).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn who_serves_does_not_leave_the_others_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = StateDir::new(folder.path());
+    let owner = connect(&dir, &config()).await.unwrap();
+    assert_eq!(owner.others(), 0);
+    let (second, third) = (connect(&dir, &config()).await.unwrap(), connect(&dir, &config()).await.unwrap());
+    assert_eq!((owner.others(), second.others()), (2, 0));
+    let mut closing = tokio::spawn(owner.close());
+    second.close().await.unwrap();
+    // Longer than a lease lasts that nobody renews.
+    let early = tokio::time::timeout(Duration::from_secs(6), &mut closing).await;
+    assert!(early.is_err(), "it left the third alone");
+    third.admin().clock().await.unwrap();
+    third.close().await.unwrap();
+    tokio::time::timeout(PATIENCE, closing).await.unwrap().unwrap().unwrap();
+    assert!(attach(&dir).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn a_killed_client_does_not_hold_the_server() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = StateDir::new(folder.path());
+    let owner = connect(&dir, &config()).await.unwrap();
+    let killed = std::thread::spawn(move || {
+        // Its runtime ends with all tasks, and the session says no farewell.
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        std::mem::forget(runtime.block_on(connect(&dir, &config())).unwrap());
+    });
+    tokio::task::spawn_blocking(|| killed.join().unwrap()).await.unwrap();
+    assert_eq!(owner.others(), 1);
+    tokio::time::timeout(PATIENCE, owner.close()).await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_shutdown_waits_for_nobody() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = StateDir::new(folder.path());
+    let owner = connect(&dir, &config()).await.unwrap();
+    let other = connect(&dir, &config()).await.unwrap();
+    let closing = tokio::spawn(owner.close());
+    other.admin().shutdown().await.unwrap();
+    tokio::time::timeout(PATIENCE, closing).await.unwrap().unwrap().unwrap();
+    assert!(other.admin().clock().await.is_err());
 }
 
 #[tokio::test]

@@ -122,7 +122,13 @@ impl Connection {
         Ok(session.admin())
     }
 
-    /// Lets go of the hub; an emulator of this process writes its last snapshot.
+    /// Whether [`Self::close`] has to wait for another process that uses the emulator of this one.
+    pub(super) fn is_used_by_others(&self) -> bool {
+        self.session.as_ref().is_some_and(|session| session.others() > 0)
+    }
+
+    /// Lets go of the hub; an emulator of this process serves until no other process uses it, then
+    /// writes its last snapshot.
     ///
     /// # Errors
     /// When the snapshot cannot be written. Nothing is lost then.

@@ -56,7 +56,9 @@ fn chosen(session: &Session, throttling: Throttling) -> Result<(StateDir, Emulat
 pub(super) async fn start(args: &EmulatorStartArgs, session: &Session) -> Result<Exit, Failure> {
     let (dir, config) = chosen(session, if args.no_throttles { Throttling::Off } else { Throttling::On })?;
     if let Some(other) = attach(&dir).await? {
-        return Err(Failure::ServedAlready(other.address()));
+        let address = other.address();
+        other.leave().await;
+        return Err(Failure::ServedAlready(address));
     }
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, args.port)).await.map_err(EmulatorError::Listen)?;
     let opened = tokio::task::spawn_blocking(move || Emulator::open(&dir, &config)).await.map_err(Failure::Thread)?;
@@ -84,7 +86,7 @@ async fn until_stopped(served: Served, session: &Session) -> Result<(), Emulator
     ended.await
 }
 
-/// Makes the devices of the fleet file, unless they exist.
+/// Begins the emulator's state with the devices of the fleet file, if there is no state yet.
 ///
 /// # Errors
 /// As [`start`].

@@ -41,6 +41,9 @@ impl Session {
     ) -> Result<Exit, Failure> {
         let connection = connect(context, &self.signals.interrupt()).await?;
         let worked = work(&connection).await;
+        if connection.is_used_by_others() {
+            self.terminal.note("another hubjobs command still uses this emulator; serving it until that ends");
+        }
         let closed = connection.close().await;
         let exit = worked?;
         closed?;

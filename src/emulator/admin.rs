@@ -8,6 +8,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use super::auth::Key;
 use super::clock::ModeWord;
@@ -113,7 +114,23 @@ impl AdminClient {
         self.send(self.http.post(self.url("advance")).json(&request)).await
     }
 
-    /// Ends the emulator. It answers before it has ended.
+    /// Takes or renews a lease, which keeps the process alive that serves.
+    ///
+    /// # Errors
+    /// When the emulator does not answer, or is about to end.
+    pub(super) async fn lease(&self, id: Uuid) -> Result<(), AdminError> {
+        self.respond(self.http.put(self.url(&format!("lease/{id}")))).await.map(|_| ())
+    }
+
+    /// Ends a lease.
+    ///
+    /// # Errors
+    /// When the emulator does not answer.
+    pub(super) async fn release(&self, id: Uuid) -> Result<(), AdminError> {
+        self.respond(self.http.delete(self.url(&format!("lease/{id}")))).await.map(|_| ())
+    }
+
+    /// Ends the emulator, whoever else uses it. It answers before it has ended.
     ///
     /// # Errors
     /// When the emulator does not answer.

@@ -7,17 +7,19 @@ use tokio::net::TcpListener;
 
 use super::admin::AdminClient;
 use super::auth::Key;
+use super::lease::Lease;
 use super::server::{Emulator, EmulatorConfig, EmulatorError, Served};
 use super::store::{Endpoint, StateDir, StateLock, StoreError};
 
 /// How long to wait for a process that is about to start or to end.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// An emulator that another process serves.
+/// An emulator that another process serves. That process does not end of itself while this lives.
 #[derive(Debug)]
 pub struct Attached {
     endpoint: Endpoint,
     admin: AdminClient,
+    lease: Lease,
 }
 
 impl Attached {
@@ -38,9 +40,16 @@ impl Attached {
     pub const fn admin(&self) -> &AdminClient {
         &self.admin
     }
+
+    /// Lets go of it, so that the process that serves it may end. A drop does the same, but does not
+    /// wait until that process knows.
+    pub async fn leave(self) {
+        self.lease.release().await;
+    }
 }
 
-/// The process that serves the state in this folder, if there is one.
+/// The process that serves the state in this folder, if there is one. One that is about to end is
+/// waited for.
 ///
 /// # Errors
 /// When a process holds the folder but does not answer.
@@ -118,14 +127,30 @@ impl Session {
         }
     }
 
-    /// Leaves it; one that this process serves is stopped.
+    /// How many sessions of other processes hold up [`Self::close`]: those that use what this process
+    /// serves.
+    #[must_use]
+    pub fn others(&self) -> usize {
+        match self {
+            Self::Own(served) => served.others(),
+            Self::Other(_) => 0,
+        }
+    }
+
+    /// Leaves it; one that this process serves is stopped as soon as no other process uses it.
     ///
     /// # Errors
     /// As [`Served::stop`].
     pub async fn close(self) -> Result<(), EmulatorError> {
         match self {
-            Self::Own(served) => served.stop().await,
-            Self::Other(_) => Ok(()),
+            Self::Own(served) => {
+                served.unused().await;
+                served.stop().await
+            }
+            Self::Other(attached) => {
+                attached.leave().await;
+                Ok(())
+            }
         }
     }
 }
@@ -134,5 +159,6 @@ impl Session {
 async fn answering(dir: &StateDir) -> Result<Option<Attached>, EmulatorError> {
     let Some(endpoint) = Endpoint::read(dir)? else { return Ok(None) };
     let admin = AdminClient::new(endpoint.address, Key::new(endpoint.admin_key.clone()))?;
-    Ok(admin.clock().await.is_ok().then_some(Attached { endpoint, admin }))
+    let lease = Lease::take(admin.clone()).await.ok();
+    Ok(lease.map(|lease| Attached { endpoint, admin, lease }))
 }

@@ -18,6 +18,7 @@ mod http;
 
 pub mod admin;
 mod attach;
+mod lease;
 mod server;
 
 pub use attach::{Attached, Session, attach, connect};

@@ -13,6 +13,7 @@ use tokio::task::JoinHandle;
 use super::admin::{AdminClient, AdminError};
 use super::auth::{Key, Policies};
 use super::http::{Service, Throttles, router};
+use super::lease::Leases;
 use super::live::LiveHub;
 use super::saved::{self, Saved};
 use super::state::{FleetRefused, Throttling};
@@ -25,6 +26,8 @@ const GLANCE: Duration = Duration::from_millis(200);
 const GRACE: Duration = Duration::from_secs(3);
 /// How often a clock in mode real lets the hub catch up.
 const BREATH: Duration = Duration::from_millis(100);
+/// How often to see whether another process still uses an emulator that is to end.
+const LOOK: Duration = Duration::from_millis(50);
 
 /// What the caller decides about an emulator. There is no default.
 #[derive(Debug, Clone)]
@@ -113,6 +116,7 @@ impl Emulator {
             Endpoint { address, admin_key: admin_key.as_str().to_owned(), connection_string, pid: std::process::id() };
         let admin = AdminClient::new(address, admin_key.clone())?;
         let stop = watch::Sender::new(false);
+        let leases = Arc::new(Leases::default());
         let service = Service {
             hub: Arc::clone(&self.hub),
             policies: self.policies,
@@ -120,12 +124,13 @@ impl Emulator {
             port: address.port(),
             throttles: self.throttles,
             admin_key,
+            leases: Arc::clone(&leases),
             stop: stop.clone(),
         };
         endpoint.publish(self.store.lock())?;
         let running = Running { hub: self.hub, store: self.store, stop: stop.clone() };
         let task = tokio::spawn(running.run(listener, Arc::new(service)));
-        Ok(Served { endpoint, admin, stop, task })
+        Ok(Served { endpoint, admin, leases, stop, task })
     }
 }
 
@@ -146,6 +151,7 @@ fn host_names(address: SocketAddr) -> Vec<String> {
 pub struct Served {
     endpoint: Endpoint,
     admin: AdminClient,
+    leases: Arc<Leases>,
     stop: watch::Sender<bool>,
     task: JoinHandle<Result<(), EmulatorError>>,
 }
@@ -175,7 +181,21 @@ impl Served {
         &self.admin
     }
 
-    /// Ends it: open requests are answered, a snapshot is taken, the folder is let go.
+    /// How many sessions of other processes use it.
+    #[must_use]
+    pub fn others(&self) -> usize {
+        self.leases.count(Instant::now())
+    }
+
+    /// Waits until no other process uses it, serving on, or until somebody ends it all the same.
+    /// Nobody can attach to it after that.
+    pub async fn unused(&self) {
+        while !*self.stop.borrow() && !self.task.is_finished() && !self.leases.close_if_none(Instant::now()) {
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    /// Ends it at once, whoever else uses it: open requests are answered, a snapshot is taken, the folder is let go.
     ///
     /// # Errors
     /// When the snapshot cannot be written. Nothing is lost then.

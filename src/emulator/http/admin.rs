@@ -1,15 +1,17 @@
-//! Admin calls: what a real hub does not have. They move the clock and stop the server, and have a
-//! bearer key of their own.
+//! Admin calls: what a real hub does not have. They move the clock, keep the server alive and stop
+//! it, and have a bearer key of their own.
 
 use std::sync::Arc;
+use std::time::Instant;
 
-use axum::extract::{Request, State};
+use axum::extract::{Path, Request, State};
 use axum::http::{StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{get, post};
+use axum::routing::{get, post, put};
 use axum::{Json, Router};
 use serde_json::json;
+use uuid::Uuid;
 
 use super::service::Service;
 use crate::emulator::admin::{AdvanceRequest, ClockReading, TickRequest};
@@ -22,6 +24,7 @@ pub(super) fn router(service: Arc<Service>) -> Router<Arc<Service>> {
         .route("/clock", get(clock))
         .route("/tick", post(tick))
         .route("/advance", post(advance))
+        .route("/lease/{id}", put(lease).delete(release))
         .route("/shutdown", post(shutdown))
         .fallback(|| async { StatusCode::NOT_FOUND })
         .layer(middleware::from_fn_with_state(service, require_key))
@@ -65,6 +68,19 @@ async fn advance(State(service): State<Arc<Service>>, Json(request): Json<Advanc
         Ok(advance) => Json(advance).into_response(),
         Err(fault) => failed(&fault),
     }
+}
+
+async fn lease(State(service): State<Arc<Service>>, Path(id): Path<Uuid>) -> Response {
+    if service.leases.take(id, Instant::now()) {
+        StatusCode::NO_CONTENT.into_response()
+    } else {
+        (StatusCode::CONFLICT, Json(json!({"error": "the emulator is about to end"}))).into_response()
+    }
+}
+
+async fn release(State(service): State<Arc<Service>>, Path(id): Path<Uuid>) -> StatusCode {
+    service.leases.release(id);
+    StatusCode::NO_CONTENT
 }
 
 async fn shutdown(State(service): State<Arc<Service>>) -> StatusCode {

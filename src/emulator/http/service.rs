@@ -18,6 +18,7 @@ use super::request;
 use super::route::{NoRoute, Operation, segments};
 use super::throttle::Throttles;
 use crate::emulator::auth::{Access, Key, Policies};
+use crate::emulator::lease::Leases;
 use crate::emulator::live::LiveHub;
 use crate::emulator::state::{FaultKind, HubFault, Reply};
 use crate::model::ClockMode;
@@ -39,6 +40,8 @@ pub(in crate::emulator) struct Service {
     pub(in crate::emulator) throttles: Option<Throttles>,
     /// Key of the admin calls.
     pub(in crate::emulator) admin_key: Key,
+    /// Who is not to be left alone.
+    pub(in crate::emulator) leases: Arc<Leases>,
     /// Set to end the server.
     pub(in crate::emulator) stop: watch::Sender<bool>,
 }
