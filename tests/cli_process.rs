@@ -182,6 +182,27 @@ fn a_prune_beyond_the_limit_is_refused() {
 }
 
 #[test]
+fn a_folder_that_is_missing_prunes_nothing() {
+    let project = Project::new("fast");
+    let file = fs::read_to_string(project.path("hubjobs.yaml")).expect("written");
+    project.write("hubjobs.yaml", &file.replace("[\"jobs/*.yaml\"]", "[\"jobs/*.yaml\", \"more/*.yaml\"]"));
+    project.write_waiting_job("a");
+    fs::create_dir(project.path("more")).expect("a folder of ours");
+    fs::rename(project.path("jobs/a.yaml"), project.path("more/a.yaml")).expect("a folder of ours");
+    assert_eq!(project.run(&["apply", "--auto-approve"]).status.code(), Some(0));
+    fs::remove_dir_all(project.path("more")).expect("a folder of ours");
+    let planned = project.run(&["plan", "--detailed-exitcode"]);
+    assert_eq!(planned.status.code(), Some(5), "{}", text(&planned));
+    let applied = project.run(&["apply", "--auto-approve"]);
+    assert_eq!(applied.status.code(), Some(5), "{}", text(&applied));
+    assert!(text(&applied).contains("error[prune-on-partial-view]"), "{}", text(&applied));
+    // All that prunes nothing works as ever.
+    let targeted = project.run(&["apply", "--auto-approve", "--target", "lock-doors"]);
+    assert_eq!(targeted.status.code(), Some(0), "{}", text(&targeted));
+    assert!(!text(&project.run(&["status"])).contains("cancelled"));
+}
+
+#[test]
 fn a_wait_ends_with_its_timeout_and_the_job_goes_on() {
     let project = Project::new("real");
     // Nobody is called `*`, so the devices never answer.

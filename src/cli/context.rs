@@ -32,6 +32,8 @@ pub(super) struct Context {
     pub(super) owner: Owner,
     /// All manifests.
     pub(super) manifests: Vec<Arc<Manifest>>,
+    /// Whether that is all that the project means to have.
+    completeness: Completeness,
     /// The emulator's devices, if the environment is one and has any.
     pub(super) fleet: Option<Fleet>,
 }
@@ -60,7 +62,9 @@ impl Context {
             return Err(Failure::InvalidManifests);
         };
         let owner = file.project.owner_in(&environment.name);
-        Ok(Self { dir: loaded.dir, environment, owner, manifests: loaded.manifests, fleet })
+        // A project with anything invalid is no context, but a pattern may have matched nothing.
+        let completeness = if loaded.is_complete { Completeness::Complete } else { Completeness::Partial };
+        Ok(Self { dir: loaded.dir, environment, owner, manifests: loaded.manifests, completeness, fleet })
     }
 
     /// The selection that the command line makes.
@@ -92,8 +96,7 @@ impl Context {
             environment: &self.environment,
             owner: &self.owner,
             manifests: &self.manifests,
-            // A project with anything invalid is not a context.
-            completeness: Completeness::Complete,
+            completeness: self.completeness,
             selection,
         }
     }

@@ -24,6 +24,8 @@ pub(super) struct LoadedProject {
     pub(super) file: Option<ProjectFile>,
     /// The manifests that are valid.
     pub(super) manifests: Vec<Arc<Manifest>>,
+    /// Whether every file that the project names was found and read.
+    pub(super) is_complete: bool,
 }
 
 /// The folder of the project that `start` is in: `start` itself or the nearest one above it with a
@@ -55,17 +57,18 @@ pub(super) fn load(dir: PathBuf) -> LoadedProject {
         diagnostics.extend(found);
         file
     });
-    let mut manifests = Vec::new();
+    let (mut manifests, mut is_complete) = (Vec::new(), false);
     if let Some(file) = &file {
         let patterns: Vec<_> =
             file.manifests.iter().map(|(text, span)| Pattern { text: text.clone(), span: *span }).collect();
         let loaded = load::manifests(&dir, &patterns, &mut sources);
+        is_complete = loaded.is_complete();
         let validated = validate::manifests(&sources, &loaded.ids);
         diagnostics.extend(loaded.diagnostics);
         diagnostics.extend(validated.diagnostics);
         manifests = validated.manifests.into_iter().map(Arc::new).collect();
     }
-    LoadedProject { dir, sources, diagnostics, file, manifests }
+    LoadedProject { dir, sources, diagnostics, file, manifests, is_complete }
 }
 
 impl LoadedProject {

@@ -30,11 +30,11 @@ pub struct Loaded {
 }
 
 impl Loaded {
-    /// Whether everything that was asked for was read. If not, nobody may conclude that a
-    /// manifest is gone.
+    /// Whether everything that was asked for was found and read. If not, nobody may conclude that a
+    /// manifest is gone: a pattern that matches nothing may mean a folder that is not checked out.
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        !self.diagnostics.has_errors()
+        !self.diagnostics.has_errors() && self.diagnostics.iter().all(|finding| finding.code != Code::NoManifests)
     }
 }
 
@@ -207,6 +207,19 @@ mod tests {
         assert_eq!(files(&["jobs/**/*.{yaml,json}"]), ["jobs/c/d.json", "jobs/c/e.yaml"]);
         assert_eq!(files(&["**/*.yaml"]), ["a.yaml", "jobs/c/e.yaml"], "the project file is no manifest");
         assert_eq!(files(&["jobs/c", "**/*.yaml", "jobs/c/e.yaml"]), ["a.yaml", "jobs/c/d.json", "jobs/c/e.yaml"]);
+    }
+
+    #[test]
+    fn a_pattern_that_matches_nothing_makes_the_view_partial() {
+        let dir = folder(&["jobs/a.yaml"]);
+        let is_complete = |patterns: &[&str]| {
+            let mut sources = SourceMap::new();
+            let span = Span::file(sources.add(PROJECT_FILE, String::new()));
+            let patterns: Vec<_> = patterns.iter().map(|text| Pattern { text: (*text).to_owned(), span }).collect();
+            manifests(dir.path(), &patterns, &mut sources).is_complete()
+        };
+        assert!(is_complete(&["jobs/*.yaml"]));
+        assert!(!is_complete(&["jobs/*.yaml", "more/*.yaml"]));
     }
 
     #[test]
