@@ -1,5 +1,7 @@
 //! `hubjobs apply`.
 
+use std::collections::BTreeSet;
+
 use super::args::ApplyArgs;
 use super::carry_out::carry_out;
 use super::connect::Connection;
@@ -9,8 +11,10 @@ use super::failure::Failure;
 use super::plan::{detail, show, upcoming};
 use super::session::Session;
 use super::wait_loop::{Pending, Vigil, due_jobs};
-use crate::plan::{Plan, Selection, approve};
-use crate::report::{Event, PlanView, counted, tally, tally_text};
+use crate::model::JobId;
+use crate::plan::{ApprovedPlan, Plan, Refusal, Row, Selection, Step, approve};
+use crate::reconcile::Action;
+use crate::report::{Event, PlanView, Untrusted, counted, tally, tally_text, warning_label};
 use crate::run_once::plan_once;
 
 /// Makes the hub's jobs what the manifests say.
@@ -31,30 +35,16 @@ async fn apply(
     selection: &Selection,
 ) -> Result<Exit, Failure> {
     let terminal = &session.terminal;
-    connection.now().await?;
-    let plan = session.read(plan_once(&connection.hub, &context.scope(selection), &*connection.clock)).await?;
-    let limits = &context.environment.safety;
-    let approved = match approve(plan.clone(), limits) {
-        Ok(approved) => {
-            show_plan(session, context, connection, selection, &plan, &[]);
-            approved
-        }
-        Err(refused) => {
-            show_plan(session, context, connection, selection, &plan, &refused.refusals);
-            return Err(Failure::UnsafePlan(context.environment.name.to_string()));
-        }
-    };
-    if plan.has_actions() && !args.auto_approve {
-        ask(session, context, &plan).await?;
-    }
-    let outcomes = carry_out(session, connection, &approved).await;
+    let approved = agree(args, session, context, connection, selection).await?;
+    let plan = approved.plan();
+    let outcomes = carry_out(session, connection, &approved).await?;
     let sum = tally(&outcomes);
     terminal.event(&Event::ApplySummary(sum));
     match outcomes.is_empty() {
         true => terminal.text("Nothing to do now.\n"),
         false => terminal.text(&format!("{}\n", tally_text(&sum))),
     }
-    let exit = Exit::of_outcomes(&plan, &outcomes);
+    let exit = Exit::of_outcomes(plan, &outcomes);
     if let Some(interrupted) = session.signals.exit() {
         return Ok(exit.or_worse(interrupted));
     }
@@ -62,8 +52,92 @@ async fn apply(
         return Ok(exit);
     }
     let vigil = Vigil { session, context, connection, timeout: args.timeout };
-    let waited = vigil.keep(due_jobs(&plan, &outcomes), Pending::of(&plan, &outcomes, selection)).await?;
+    let waited = vigil.keep(due_jobs(plan, &outcomes), Pending::of(plan, &outcomes, selection)).await?;
     Ok(exit.or_worse(waited))
+}
+
+/// A plan that keeps the limits and, unless consent was given beforehand, that the user agreed to.
+/// Answering takes time, and so the hub and its clock are read again after it: what is applied is
+/// always a plan of this moment, and one with other actions than those agreed to is asked about
+/// again.
+async fn agree(
+    args: &ApplyArgs,
+    session: &Session,
+    context: &Context,
+    connection: &Connection,
+    selection: &Selection,
+) -> Result<ApprovedPlan, Failure> {
+    let mut shown = look(session, context, connection, selection, None).await?;
+    while shown.plan().has_actions() && !args.auto_approve {
+        ask(session, context, shown.plan()).await?;
+        let agreed = actions(shown.plan());
+        let fresh = look(session, context, connection, selection, Some(&agreed)).await?;
+        if actions(fresh.plan()) == agreed {
+            return Ok(fresh);
+        }
+        shown = fresh;
+    }
+    Ok(shown)
+}
+
+/// Plans, and shows the plan unless its actions are those that were agreed to.
+async fn look(
+    session: &Session,
+    context: &Context,
+    connection: &Connection,
+    selection: &Selection,
+    agreed: Option<&Actions>,
+) -> Result<ApprovedPlan, Failure> {
+    connection.now().await?;
+    let plan = session.read(plan_once(&connection.hub, &context.scope(selection), &*connection.clock)).await?;
+    let actions = actions(&plan);
+    if let Some(agreed) = agreed.filter(|agreed| **agreed != actions) {
+        session.terminal.stderr(&changes_text(agreed, &actions));
+    }
+    let show = |plan: &Plan, refusals: &[Refusal]| show_plan(session, context, connection, selection, plan, refusals);
+    match approve(plan, &context.environment.safety) {
+        Ok(approved) => {
+            if agreed != Some(&actions) {
+                show(approved.plan(), &[]);
+            }
+            Ok(approved)
+        }
+        Err(refused) => {
+            show(&refused.plan, &refused.refusals);
+            Err(Failure::UnsafePlan(context.environment.name.to_string()))
+        }
+    }
+}
+
+/// What a plan does to which jobs.
+type Actions = BTreeSet<(Action, JobId)>;
+
+fn actions(plan: &Plan) -> Actions {
+    let of_row = |row: &Row| match &row.step {
+        Step::Create(create) => {
+            let cancels = create.after.iter().map(|id| (Action::Cancel, id.clone()));
+            cancels.chain([(Action::Create, create.job.id.to_job_id())]).collect()
+        }
+        Step::Cancel { id, .. } => vec![(Action::Cancel, id.clone())],
+        Step::Deferred(_) | Step::Blocked { .. } | Step::Idle { .. } => Vec::new(),
+    };
+    plan.rows.iter().flat_map(of_row).collect()
+}
+
+/// What became different while the user thought.
+fn changes_text(agreed: &Actions, now: &Actions) -> String {
+    let mut text = format!("{}: nothing was done yet, and the plan is another one by now:\n", warning_label());
+    let mut line = |word: &str, (action, id): &(Action, JobId)| {
+        let verb = match action {
+            Action::Create => "create",
+            Action::Cancel => "cancel",
+        };
+        text.push_str(&format!("  {word} {verb} {}\n", Untrusted::new(id.as_str())));
+    };
+    agreed.difference(now).for_each(|gone| line("no longer:", gone));
+    now.difference(agreed).for_each(|new| line("new:", new));
+    text.push('\n');
+    text
 }
 
 fn show_plan(
@@ -72,7 +146,7 @@ fn show_plan(
     connection: &Connection,
     selection: &Selection,
     plan: &Plan,
-    refusals: &[crate::plan::Refusal],
+    refusals: &[Refusal],
 ) {
     let upcoming = upcoming(context, selection, plan, None);
     let manifests = &context.manifests;
@@ -87,4 +161,18 @@ async fn ask(session: &Session, context: &Context, plan: &Plan) -> Result<(), Fa
     let what: Vec<_> = parts.map(|(verb, count)| format!("{verb} {}", counted(*count, "job"))).collect();
     let environment = &context.environment.name;
     session.ask(&format!("\nApply this to environment `{environment}` ({})?", what.join(", "))).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_changed_since_the_question_is_named() {
+        let set = |words: &[(Action, &str)]| -> Actions { words.iter().map(|(a, id)| (*a, JobId::new(*id))).collect() };
+        let agreed = set(&[(Action::Create, "a"), (Action::Create, "b")]);
+        let text = changes_text(&agreed, &set(&[(Action::Create, "b"), (Action::Cancel, "c")]));
+        assert!(text.contains("  no longer: create a\n  new: cancel c\n"), "{text}");
+        assert!(!text.contains("create b"), "{text}");
+    }
 }

@@ -1,13 +1,23 @@
 //! Carries out an approved plan and tells of every step.
 
 use super::connect::Connection;
+use super::failure::Failure;
 use super::session::Session;
 use crate::plan::ApprovedPlan;
 use crate::reconcile::{Action, Conduct, Outcome, Progress, reconcile};
 use crate::report::{Event, outcome_text};
 
 /// Carries out an approved plan and tells of every step as it is settled.
-pub(super) async fn carry_out(session: &Session, connection: &Connection, plan: &ApprovedPlan) -> Vec<Outcome> {
+///
+/// # Errors
+/// When the hub's time cannot be read; nothing was done then.
+pub(super) async fn carry_out(
+    session: &Session,
+    connection: &Connection,
+    plan: &ApprovedPlan,
+) -> Result<Vec<Outcome>, Failure> {
+    // Deadlines are checked against this reading: another process may have moved the clock.
+    connection.now().await?;
     let terminal = &session.terminal;
     let tell = |progress: Progress<'_>| match progress {
         Progress::Cancelling(id) => terminal.event(&Event::ApplyStart(Action::Cancel, id)),
@@ -24,5 +34,5 @@ pub(super) async fn carry_out(session: &Session, connection: &Connection, plan: 
         interrupt: session.signals.interrupt(),
         progress: &tell,
     };
-    reconcile(&connection.hub, plan, &conduct).await
+    Ok(reconcile(&connection.hub, plan, &conduct).await)
 }

@@ -184,7 +184,7 @@ impl Vigil<'_> {
         }
         let approved = approve(plan.clone(), &context.environment.safety)
             .map_err(|_| Failure::UnsafePlan(context.environment.name.to_string()))?;
-        let outcomes = carry_out(session, connection, &approved).await;
+        let outcomes = carry_out(session, connection, &approved).await?;
         let deferred = deferred_ids(&outcomes);
         for row in &plan.rows {
             if let Step::Create(create) = &row.step

@@ -65,7 +65,8 @@ pub(super) fn http_client(endpoint: &Endpoint, limits: &Limits) -> Result<Client
         // Below the idle limits of load balancers, so that a write is not sent into a dead connection.
         .pool_idle_timeout(Duration::from_secs(30));
     match endpoint.is_loopback() {
-        true => builder.no_proxy().build(),
+        // Plain HTTP: reading the certificates of the system would take longer than most calls.
+        true => builder.no_proxy().tls_certs_only([]).build(),
         false => builder.https_only(true).build(),
     }
 }
