@@ -86,7 +86,7 @@ impl Exit {
     }
 
     /// The graver of two ends of one run: what is uncertain tops what failed, an interruption is
-    /// told before either of the lesser ones.
+    /// told before either of the lesser ones. An error beside work that was done makes a part of it.
     #[must_use]
     pub(super) const fn or_worse(self, other: Self) -> Self {
         if other.gravity() > self.gravity() { other } else { self }
@@ -97,11 +97,13 @@ impl Exit {
             Self::Done => 0,
             Self::Differences => 1,
             Self::JobFailed => 2,
-            Self::Partly => 3,
-            Self::Error => 4,
+            Self::Error => 3,
+            Self::Partly => 4,
             Self::Refused => 5,
-            Self::Interrupted | Self::Terminated => 6,
-            Self::Uncertain => 7,
+            Self::Interrupted => 6,
+            // Steps that a signal stopped do not know which.
+            Self::Terminated => 7,
+            Self::Uncertain => 8,
         }
     }
 }
@@ -156,5 +158,20 @@ mod tests {
         assert_eq!(Exit::Partly.or_worse(Exit::JobFailed), Exit::Partly);
         assert_eq!(Exit::Done.or_worse(Exit::JobFailed), Exit::JobFailed);
         assert_eq!(Exit::JobFailed.or_worse(Exit::Interrupted), Exit::Interrupted);
+    }
+
+    #[test]
+    fn a_failed_wait_does_not_hide_a_failed_apply() {
+        assert_eq!(Exit::Partly.or_worse(Exit::Error), Exit::Partly);
+        assert_eq!(Exit::Uncertain.or_worse(Exit::Error), Exit::Uncertain);
+        assert_eq!(Exit::Done.or_worse(Exit::Error), Exit::Error);
+    }
+
+    #[test]
+    fn the_signal_names_the_interruption() {
+        let stopped = Exit::of_steps(&outcomes(&[Settled::Interrupted]));
+        assert_eq!(stopped.or_worse(Exit::Terminated), Exit::Terminated);
+        assert_eq!(stopped.or_worse(Exit::Interrupted), Exit::Interrupted);
+        assert_eq!(Exit::Uncertain.or_worse(Exit::Terminated), Exit::Uncertain);
     }
 }
