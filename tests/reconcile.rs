@@ -143,7 +143,7 @@ fn approved(rows: Vec<Row>) -> ApprovedPlan {
         manifest_count: 1,
         completeness: Completeness::Complete,
         own_waiting_count: 0,
-        lanes: LaneUse { total: 5, own: 0, foreign: Vec::new() },
+        lanes: LaneUse { total: 5, own: Vec::new(), foreign: Vec::new() },
         rows,
     };
     approve(plan, &SafetyLimits { max_cancel_percent: Percent::whole(30) }).expect("a safe plan")

@@ -67,9 +67,10 @@ impl<'a> Inventory<'a> {
         self.own.iter().filter(|job| job.seen.status.is_cancellable())
     }
 
-    /// Own jobs that hold a lane.
-    pub(super) fn own_active_count(&self) -> usize {
-        self.active.len() - self.foreign_active.len()
+    /// Own jobs that hold a lane, sorted.
+    pub(super) fn own_active(&self) -> Vec<JobId> {
+        let is_own = |id: &&JobId| self.foreign_active.binary_search(id).is_err();
+        self.active.iter().map(|job| &job.id).filter(is_own).cloned().collect()
     }
 }
 

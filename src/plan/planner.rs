@@ -46,7 +46,7 @@ pub fn plan(input: &PlanInput<'_>) -> Plan {
         own_waiting_count: inventory.own_waiting().count(),
         lanes: LaneUse {
             total: input.size.lanes(),
-            own: inventory.own_active_count(),
+            own: inventory.own_active(),
             foreign: inventory.foreign_active.clone(),
         },
         rows,

@@ -39,9 +39,9 @@ pub struct Plan {
 pub struct LaneUse {
     /// Lanes of the sku.
     pub total: usize,
-    /// Held by own jobs.
-    pub own: usize,
-    /// Foreign jobs that hold one.
+    /// Own jobs that hold one, sorted.
+    pub own: Vec<JobId>,
+    /// Foreign jobs that hold one, sorted.
     pub foreign: Vec<JobId>,
 }
 
@@ -49,7 +49,18 @@ impl LaneUse {
     /// Lanes that nobody holds.
     #[must_use]
     pub fn free(&self) -> usize {
-        self.total.saturating_sub(self.own + self.foreign.len())
+        self.total.saturating_sub(self.own_count() + self.foreign.len())
+    }
+
+    /// How many own jobs hold one.
+    #[must_use]
+    pub fn own_count(&self) -> usize {
+        self.own.len()
+    }
+
+    /// All jobs that hold one.
+    pub fn holders(&self) -> impl Iterator<Item = &JobId> {
+        self.own.iter().chain(&self.foreign)
     }
 }
 

@@ -43,7 +43,7 @@ pub(super) fn summary_json(sum: Summary) -> Value {
 
 fn lanes_json(lanes: &LaneUse) -> Value {
     let foreign: Vec<_> = lanes.foreign.iter().map(|id| id.as_str()).collect();
-    json!({"total": lanes.total, "own": lanes.own, "foreign": foreign, "free": lanes.free()})
+    json!({"total": lanes.total, "own": lanes.own_count(), "foreign": foreign, "free": lanes.free()})
 }
 
 /// One row, complete in itself, so that it can also be one line of a stream.

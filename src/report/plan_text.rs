@@ -261,7 +261,8 @@ fn change_text(change: &FieldChange) -> String {
 
 /// `lanes: 2 of 10 in use (1 own, 1 foreign: nightly-import)`.
 fn lanes(lanes: &LaneUse) -> String {
-    let LaneUse { total, own, foreign } = lanes;
+    let LaneUse { total, own: _, foreign } = lanes;
+    let own = lanes.own_count();
     let mut text = format!("Lanes: {} of {total} in use before this plan", own + foreign.len());
     if own + foreign.len() > 0 {
         let _ = write!(text, " ({own} own, {} foreign", foreign.len());

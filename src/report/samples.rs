@@ -231,7 +231,11 @@ pub(super) fn plan_of(rows: Vec<Row>) -> Plan {
         manifest_count: 6,
         completeness: Completeness::Complete,
         own_waiting_count: 3,
-        lanes: LaneUse { total: 5, own: 2, foreign: ["a", "b\u{1b}[2J", "c", "d"].map(JobId::new).to_vec() },
+        lanes: LaneUse {
+            total: 5,
+            own: ["own-a", "own-b"].map(JobId::new).to_vec(),
+            foreign: ["a", "b\u{1b}[2J", "c", "d"].map(JobId::new).to_vec(),
+        },
         rows,
     }
 }
