@@ -25,7 +25,7 @@ use hubjobs::model::{
 use hubjobs::plan::{
     ApprovedPlan, CancelReason, Completeness, Create, CreateReason, LaneUse, Plan, Row, Step, approve,
 };
-use hubjobs::reconcile::{Conduct, Interrupt, Patience, Ruling, Settled, reconcile};
+use hubjobs::reconcile::{Conduct, Interrupt, Patience, Ruling, Settled, reconcile, watch};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use tokio::time::Instant;
@@ -307,6 +307,23 @@ macro_rules! scripts {
             assert_eq!(run($rows.into(), $script).await, outcomes.join("\n"));
         })+
     };
+}
+
+/// A job that just was created may be unknown for a while; one that stays unknown is given up.
+#[tokio::test(start_paused = true)]
+async fn a_job_that_stays_unknown_is_not_followed_for_ever() {
+    let mut lines: VecDeque<String> = (0..10).map(|second| format!("{second}s get gate: unknown")).collect();
+    let others = ["0s get new: unknown", "1s get new: running", "2s get new: unknown", "3s get new: completed"];
+    for (at, line) in others.into_iter().enumerate() {
+        lines.insert(2 * at + 1, line.to_owned());
+    }
+    let (interrupt, interrupted) = Interrupt::channel();
+    let hub = ScriptedHub { begin: Instant::now(), lines: Mutex::new(lines), interrupt };
+    let ids = [id("gate"), id("new")];
+    let watched = watch(&hub, &Duration::from_secs(1), &ids, &interrupted, &|_| {}).await.expect("the hub answers");
+    let ends: Vec<_> = watched.iter().map(|watched| (watched.has_ended(), watched.is_lost)).collect();
+    assert_eq!(ends, [(false, true), (true, false)]);
+    assert!(hub.lines.into_inner().expect("one thread").is_empty(), "not asked");
 }
 
 // Cancel, see it cancelled, create.

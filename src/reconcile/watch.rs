@@ -7,6 +7,10 @@ use super::conduct::Interrupt;
 use crate::hub::{HubClient, HubError};
 use crate::model::{JobId, ObservedJob};
 
+/// How often in a row the hub may not know a job before it is given up: one that was just created
+/// may show late, but one that is gone never comes back.
+const UNKNOWN_MAX: u32 = 10;
+
 /// Lets time pass until something may have changed on the hub.
 pub trait Tide: Send + Sync {
     /// Returns when the jobs may have made progress.
@@ -31,6 +35,8 @@ pub struct Watched {
     pub id: JobId,
     /// The last that was seen of it; nothing if the hub never showed it.
     pub job: Option<ObservedJob>,
+    /// Whether it was given up, since the hub does not know it any more.
+    pub is_lost: bool,
 }
 
 impl Watched {
@@ -39,10 +45,14 @@ impl Watched {
     pub fn has_ended(&self) -> bool {
         self.job.as_ref().is_some_and(|job| job.status.is_terminal())
     }
+
+    fn is_open(&self) -> bool {
+        !self.has_ended() && !self.is_lost
+    }
 }
 
-/// Reads the jobs again and again until all have ended or the user interrupts, and tells `seen` of
-/// every reading.
+/// Reads the jobs again and again until all have ended or are lost, or the user interrupts, and tells
+/// `seen` of every reading.
 ///
 /// # Errors
 /// When the hub cannot be read.
@@ -53,15 +63,20 @@ pub async fn watch<H: HubClient, T: Tide>(
     interrupt: &Interrupt,
     seen: &(dyn Fn(&ObservedJob) + Send + Sync),
 ) -> Result<Vec<Watched>, HubError> {
-    let mut watched: Vec<_> = ids.iter().map(|id| Watched { id: id.clone(), job: None }).collect();
+    let mut watched: Vec<_> = ids.iter().map(|id| Watched { id: id.clone(), job: None, is_lost: false }).collect();
+    let mut unknown = vec![0; watched.len()];
     loop {
-        for watched in watched.iter_mut().filter(|watched| !watched.has_ended()) {
+        for (watched, unknown) in watched.iter_mut().zip(&mut unknown).filter(|(watched, _)| watched.is_open()) {
             if let Some(job) = hub.get_job(&watched.id).await? {
                 seen(&job);
                 watched.job = Some(job);
+                *unknown = 0;
+            } else {
+                *unknown += 1;
+                watched.is_lost = *unknown >= UNKNOWN_MAX;
             }
         }
-        let open: Vec<_> = watched.iter().filter(|w| !w.has_ended()).map(|w| w.id.clone()).collect();
+        let open: Vec<_> = watched.iter().filter(|w| w.is_open()).map(|w| w.id.clone()).collect();
         if open.is_empty() || interrupt.is_set() {
             return Ok(watched);
         }
