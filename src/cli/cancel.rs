@@ -41,7 +41,7 @@ async fn cancel_jobs(
         return Ok(if running > 0 { Exit::Partly } else { Exit::Done });
     }
     if !args.auto_approve {
-        ask(session, &waiting).await?;
+        ask(session, context, &waiting).await?;
     }
     let outcomes = cancel_all(session, connection, waiting).await;
     let cancelled = outcomes.iter().any(|outcome| matches!(outcome.settled, Settled::Done(_)));
@@ -67,11 +67,12 @@ fn explain(session: &Session, others: &[(&ObservedJob, OwnJobId)], is_all: bool)
     }
 }
 
-async fn ask(session: &Session, waiting: &[(&ObservedJob, OwnJobId)]) -> Result<(), Failure> {
+async fn ask(session: &Session, context: &Context, waiting: &[(&ObservedJob, OwnJobId)]) -> Result<(), Failure> {
     for (job, _) in waiting {
         session.terminal.note(&format!("  - {} {}", job.id, job.status));
     }
-    session.ask(&format!("Cancel {}?", counted(waiting.len(), "job"))).await
+    let environment = &context.environment.name;
+    session.ask(&format!("Cancel {} in environment `{environment}`?", counted(waiting.len(), "job"))).await
 }
 
 async fn cancel_all(
