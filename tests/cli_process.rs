@@ -202,6 +202,41 @@ fn a_folder_that_is_missing_prunes_nothing() {
     assert!(!text(&project.run(&["status"])).contains("cancelled"));
 }
 
+/// The project on a hub with one lane, and a job that is due beside the others.
+fn one_lane() -> Project {
+    let project = Project::new("fast");
+    let file = fs::read_to_string(project.path("hubjobs.yaml")).expect("written");
+    project.write("hubjobs.yaml", &file.replace("sku: S3", "sku: S1"));
+    let doors = fs::read_to_string(project.path("jobs/doors.yaml")).expect("written");
+    let first = doors.split("---").next().expect("at least one manifest");
+    project.write("jobs/second.yaml", &first.replace("lock-doors", "second"));
+    project
+}
+
+#[test]
+fn a_job_that_was_not_selected_is_waited_for_when_it_holds_the_lane() {
+    let project = one_lane();
+    assert_eq!(project.run(&["apply", "--auto-approve", "--target", "lock-doors"]).status.code(), Some(0));
+    let applied = project.run(&["apply", "--auto-approve", "--wait", "--target", "second"]);
+    assert_eq!(applied.status.code(), Some(0), "{}", text(&applied));
+    assert!(text(&applied).contains("Jobs: 1 succeeded, 0 failed."), "{}", text(&applied));
+}
+
+#[test]
+fn a_job_that_starts_later_is_not_waited_for() {
+    let project = one_lane();
+    project.write_waiting_job("a");
+    assert_eq!(project.run(&["apply", "--auto-approve", "--target", "a"]).status.code(), Some(0));
+    let applied = project.run(&["apply", "--auto-approve", "--wait", "--target", "second"]);
+    assert_eq!(applied.status.code(), Some(0), "{}", text(&applied));
+    assert!(text(&applied).contains("`second` is left for a later run"), "{}", text(&applied));
+    let waited = project.run(&["wait", "a"]);
+    assert_eq!(waited.status.code(), Some(0), "{}", text(&waited));
+    assert!(text(&waited).contains("`a` starts Tue 2026-12-01 08:30Z"), "{}", text(&waited));
+    let planned = project.run(&["plan", "-o", "json"]);
+    assert!(text(&planned).contains("\"now\": \"2026-12-01T08:00:00Z\""), "the clock moved: {}", text(&planned));
+}
+
 #[test]
 fn a_wait_ends_with_its_timeout_and_the_job_goes_on() {
     let project = Project::new("real");

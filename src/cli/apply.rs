@@ -8,9 +8,10 @@ use super::connect::Connection;
 use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
+use super::pending::Pending;
 use super::plan::{detail, show, upcoming};
 use super::session::Session;
-use super::wait_loop::{Pending, Vigil, due_jobs};
+use super::wait_loop::{Vigil, due_jobs};
 use crate::model::JobId;
 use crate::plan::{ApprovedPlan, Plan, Refusal, Row, Selection, Step, approve};
 use crate::reconcile::Action;
@@ -52,7 +53,7 @@ async fn apply(
         return Ok(exit);
     }
     let vigil = Vigil { session, context, connection, timeout: args.timeout };
-    let waited = vigil.keep(due_jobs(plan, &outcomes), Pending::of(plan, &outcomes, selection)).await?;
+    let waited = vigil.keep(due_jobs(plan, &outcomes), Pending::of(plan, &outcomes, selection)).await;
     Ok(exit.or_worse(waited))
 }
 

@@ -14,6 +14,7 @@ mod failure;
 mod help;
 mod init;
 mod interrupt;
+mod pending;
 mod plan;
 mod progress;
 mod project;

@@ -5,11 +5,13 @@ use super::connect::Connection;
 use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
+use super::pending::Pending;
 use super::session::Session;
-use super::wait_loop::{Pending, Vigil, is_due};
+use super::wait_loop::{Vigil, is_due};
 use crate::hub::observe;
 use crate::model::{JobId, ObservedJob};
 use crate::plan::Selection;
+use crate::report::{local_and_utc, zone_of};
 
 /// Waits for the jobs that are due, and judges how they ended.
 ///
@@ -24,25 +26,40 @@ async fn wait(args: &WaitArgs, session: &Session, context: &Context, connection:
     let now = connection.now().await?;
     let jobs = session.read(observe(&connection.hub)).await?.jobs;
     let is_due = |job: &ObservedJob| context.own(&job.id).is_some_and(|own| is_due(own.occurrence, now));
-    let mut open: Vec<JobId> = Vec::new();
+    let (mut open, mut starts_later): (Vec<JobId>, bool) = (Vec::new(), false);
     if args.names.is_empty() {
         open.extend(jobs.iter().filter(|job| !job.status.is_terminal() && is_due(job)).map(|job| job.id.clone()));
     }
     for name in &args.names {
         let of_name = context.jobs_of(name, &jobs);
-        let due: Vec<_> = of_name.into_iter().filter(|job| is_due(job)).collect();
+        let due: Vec<_> = of_name.iter().filter(|job| is_due(job)).collect();
+        if due.is_empty()
+            && let Some(next) = of_name.iter().find(|job| !job.status.is_terminal())
+        {
+            let own = context.own(&next.id).ok_or_else(|| Failure::ForeignJob(name.clone()))?;
+            let zone = context.manifests.iter().find(|manifest| manifest.name == own.name);
+            let start = local_and_utc(own.occurrence.start(), zone.and_then(|manifest| zone_of(manifest)));
+            session.terminal.note(&format!("`{}` starts {start}; there is nothing to wait for before", own.name));
+            starts_later = true;
+            continue;
+        }
         // Without one that is at work, the newest is what the user asks about.
         let active: Vec<_> = due.iter().filter(|job| !job.status.is_terminal()).collect();
-        let newest = due.last().ok_or_else(|| Failure::NoJob(name.clone()))?;
+        let newest = due.last().copied().or(of_name.last()).ok_or_else(|| Failure::NoJob(name.clone()))?;
+        if context.own(&newest.id).is_none() {
+            return Err(Failure::ForeignJob(name.clone()));
+        }
         match active.is_empty() {
             true => open.push(newest.id.clone()),
             false => open.extend(active.into_iter().map(|job| job.id.clone())),
         }
     }
     if open.is_empty() {
-        session.terminal.note("no job is due");
+        if !starts_later {
+            session.terminal.note("no job is due");
+        }
         return Ok(Exit::Done);
     }
     let vigil = Vigil { session, context, connection, timeout: args.timeout };
-    vigil.keep(open, Pending::none(&Selection::Everything)).await
+    Ok(vigil.keep(open, Pending::none(&Selection::Everything)).await)
 }

@@ -13,53 +13,17 @@ use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::interrupt::Signals;
+use super::pending::{Pending, deferred_ids, explain_left, slot};
 use super::progress::JobProgress;
 use super::session::Session;
 use super::tide::HubTide;
 use super::verdicts::{is_slow_to_judge, judge_job};
-use crate::hub::HubError;
-use crate::model::{JobId, ManifestName, ObservedJob, OccurrenceKey, OccurrenceKind, Seconds};
-use crate::plan::{IdleReason, Plan, Row, Selection, Step, approve};
+use crate::hub::{HubClient as _, HubError};
+use crate::model::{JobId, ObservedJob, OccurrenceKey, OccurrenceKind, Seconds};
+use crate::plan::{IdleReason, Plan, Row, Step, approve};
 use crate::reconcile::{Action, Interrupt, Outcome, Settled, Tide, Watched, watch};
 use crate::report::{Event, JobVerdict, counted, verdict_text, verdicts_summary_text};
 use crate::run_once::plan_once;
-
-/// What tells one slot from another within an environment.
-type Slot = (ManifestName, OccurrenceKey, u8);
-
-fn slot(row: &Row) -> Slot {
-    (row.name.clone(), row.occurrence, row.generation)
-}
-
-/// Slots that are due and found no lane, or were held by an earlier job. Only these are applied
-/// while waiting: nobody has approved anything else.
-#[derive(Debug)]
-pub(super) struct Pending<'a> {
-    slots: BTreeSet<Slot>,
-    selection: &'a Selection,
-}
-
-impl<'a> Pending<'a> {
-    /// What a plan and its outcomes left for later although it is due.
-    pub(super) fn of(plan: &Plan, outcomes: &[Outcome], selection: &'a Selection) -> Self {
-        let deferred = deferred_ids(outcomes);
-        let is_pending = |row: &&Row| match &row.step {
-            Step::Deferred(deferral) => deferral.is_due,
-            Step::Create(create) => create.job.start.is_none() && deferred.contains(&create.job.id.to_job_id()),
-            Step::Cancel { .. } | Step::Blocked { .. } | Step::Idle { .. } => false,
-        };
-        Self { slots: plan.rows.iter().filter(is_pending).map(slot).collect(), selection }
-    }
-
-    /// Nothing.
-    pub(super) const fn none(selection: &'a Selection) -> Self {
-        Self { slots: BTreeSet::new(), selection }
-    }
-}
-
-fn deferred_ids(outcomes: &[Outcome]) -> BTreeSet<JobId> {
-    outcomes.iter().filter(|outcome| outcome.settled == Settled::Deferred).map(|outcome| outcome.id.clone()).collect()
-}
 
 /// The jobs that should have started by now and have not ended: created by this run, or found.
 pub(super) fn due_jobs(plan: &Plan, outcomes: &[Outcome]) -> Vec<JobId> {
@@ -93,46 +57,100 @@ pub(super) struct Vigil<'a> {
     pub(super) timeout: Option<Duration>,
 }
 
+/// How far a wait has come.
+#[derive(Debug)]
+struct Course {
+    /// Jobs that have not ended.
+    open: Vec<JobId>,
+    /// Jobs that the hub does not know any more.
+    lost: Vec<JobId>,
+    verdicts: Vec<JobVerdict>,
+    /// How the process ends because of what was applied on the way.
+    exit: Exit,
+}
+
+/// Why a wait is over.
+enum End {
+    /// All has ended.
+    Complete,
+    /// The user interrupted, or the time is over.
+    Impatience,
+    /// A clock that stands still, with nothing to move it on.
+    Stalled,
+    /// What is left waits for jobs that only start later, or for consent.
+    Later,
+}
+
+/// What a round of applying came to.
+struct Round {
+    created: Vec<JobId>,
+    exit: Exit,
+    /// Whether to stop, since nothing that is at work stands in the way of what is left.
+    is_last: bool,
+}
+
 impl Vigil<'_> {
     /// Waits until all jobs have ended, the time is over or the user interrupts; judges every job
-    /// that has ended, and says how the process ends because of them.
-    ///
-    /// # Errors
-    /// When the hub cannot be read.
-    pub(super) async fn keep(&self, mut open: Vec<JobId>, mut pending: Pending<'_>) -> Result<Exit, Failure> {
-        let deadline = self.timeout.map(|timeout| Instant::now() + timeout);
+    /// that has ended, and says how the process ends because of them. A hub that fails ends the wait,
+    /// but what was seen until then is told and counts.
+    pub(super) async fn keep(&self, open: Vec<JobId>, mut pending: Pending<'_>) -> Exit {
         let progress = JobProgress::new(&self.session.terminal);
-        let (mut verdicts, mut exit) = (Vec::new(), Exit::Done);
+        let mut course = Course { open, lost: Vec::new(), verdicts: Vec::new(), exit: Exit::Done };
+        let end = self.go_on(&mut course, &mut pending, &progress).await;
+        progress.finish();
+        course.exit.or_worse(self.conclude(&course, pending.slots.len(), end))
+    }
+
+    async fn go_on(
+        &self,
+        course: &mut Course,
+        pending: &mut Pending<'_>,
+        progress: &JobProgress,
+    ) -> Result<End, Failure> {
+        let deadline = self.timeout.map(|timeout| Instant::now() + timeout);
+        let tide = &self.connection.tide;
         loop {
-            let ended = self.follow(&open, deadline, &progress).await?;
+            let (ended, lost) = self.follow(&course.open, deadline, progress).await?;
             for job in &ended {
                 progress.ended(&job.id);
                 // Out of patience, it counts as one that was not waited for.
                 let Some(verdict) = self.judge(job, deadline).await? else { break };
-                open.retain(|id| *id != job.id);
-                verdicts.push(verdict);
+                course.open.retain(|id| *id != job.id);
+                course.verdicts.push(verdict);
             }
-            let is_over = self.session.signals.exit().is_some() || deadline.is_some_and(|end| Instant::now() >= end);
-            if is_over || (open.is_empty() && pending.slots.is_empty()) {
-                break;
+            course.open.retain(|id| !lost.contains(id));
+            course.lost.extend(lost);
+            if self.session.signals.exit().is_some() || deadline.is_some_and(|end| Instant::now() >= end) {
+                return Ok(End::Impatience);
+            }
+            if course.open.is_empty() && pending.slots.is_empty() {
+                return Ok(End::Complete);
+            }
+            if !ended.is_empty() {
+                tide.hope_again();
+            } else if tide.has_stalled() {
+                return Ok(End::Stalled);
             }
             if !pending.slots.is_empty() {
-                let (created, applied) = self.apply_pending(&mut pending, open.is_empty() && ended.is_empty()).await?;
-                open.extend(created);
-                exit = exit.or_worse(applied);
+                let must_wait = course.open.is_empty() && ended.is_empty();
+                let round = self.apply_pending(pending, must_wait, deadline).await?;
+                course.open.extend(round.created);
+                course.exit = course.exit.or_worse(round.exit);
+                if round.is_last {
+                    return Ok(End::Later);
+                }
             }
         }
-        progress.finish();
-        Ok(exit.or_worse(self.conclude(&verdicts, open.len() + pending.slots.len())))
     }
 
-    /// Watches jobs until at least one has ended, or the wait is over.
+    /// Watches jobs until at least one has ended, or the wait is over. Gives those that have ended,
+    /// and those that the hub does not know.
     async fn follow(
         &self,
         open: &[JobId],
         deadline: Option<Instant>,
         progress: &JobProgress,
-    ) -> Result<Vec<ObservedJob>, Failure> {
+    ) -> Result<(Vec<ObservedJob>, Vec<JobId>), Failure> {
         let (stop, enough) = Interrupt::channel();
         let tide = RoundTide { tide: &self.connection.tide, signals: &self.session.signals, deadline, stop: &stop };
         // A job that has ended is judged at once, and may have freed a lane.
@@ -143,8 +161,9 @@ impl Vigil<'_> {
             }
         };
         let watched = watch(&self.connection.hub, &tide, open, &enough, &seen).await?;
+        let lost = watched.iter().filter(|watched| watched.is_lost).map(|watched| watched.id.clone()).collect();
         let ended = watched.into_iter().filter(Watched::has_ended);
-        Ok(ended.filter_map(|watched| watched.job).collect())
+        Ok((ended.filter_map(|watched| watched.job).collect(), lost))
     }
 
     /// Judges a job that has ended, which may take many queries; nothing when patience ends before.
@@ -166,22 +185,45 @@ impl Vigil<'_> {
         Ok(verdict)
     }
 
-    /// Plans again and creates what found no lane before. When nothing of ours holds a lane, others
-    /// do, and time must pass first. Gives the jobs created, and how the process ends because of it.
-    async fn apply_pending(&self, pending: &mut Pending<'_>, must_wait: bool) -> Result<(Vec<JobId>, Exit), Failure> {
+    /// Plans again and creates what found no lane before. When nothing of ours is waited for, others
+    /// stand in the way, and time must pass first.
+    async fn apply_pending(
+        &self,
+        pending: &mut Pending<'_>,
+        must_wait: bool,
+        deadline: Option<Instant>,
+    ) -> Result<Round, Failure> {
         let Self { session, context, connection, .. } = self;
-        connection.now().await?;
+        let now = connection.now().await?;
         let scope = context.scope(pending.selection);
         let mut plan = plan_once(&connection.hub, &scope, &*connection.clock).await?;
-        let busy = busy_jobs(&plan);
-        let lost = self.drop_lost(pending, &plan);
-        plan.rows.retain(|row| matches!(row.step, Step::Create(_)) && pending.slots.contains(&slot(row)));
-        if plan.rows.is_empty() {
-            if must_wait && !pending.slots.is_empty() {
-                connection.tide.pass(&busy).await?;
+        let exit = pending.drop_lost(&plan, &session.terminal);
+        plan.rows.retain(|row| pending.slots.contains(&slot(row)));
+        // Nobody has approved to cancel what such a row replaces.
+        let (ready, left): (Vec<_>, Vec<_>) =
+            plan.rows.drain(..).partition(|row| matches!(&row.step, Step::Create(create) if create.after.is_empty()));
+        if ready.is_empty() {
+            let go_on = Round { created: Vec::new(), exit, is_last: false };
+            if !must_wait || left.is_empty() {
+                return Ok(go_on);
             }
-            return Ok((Vec::new(), lost));
+            let holders = self.holders(&plan, now).await?;
+            let is_deferred = |row: &Row| matches!(row.step, Step::Deferred(_));
+            if !left.iter().any(is_deferred) || holders.as_ref().is_some_and(Vec::is_empty) {
+                return Ok(Round {
+                    exit: exit.or_worse(explain_left(&session.terminal, &left)),
+                    is_last: true,
+                    ..go_on
+                });
+            }
+            let holders = holders.unwrap_or_default();
+            tokio::select! {
+                passed = connection.tide.pass(&holders) => passed?,
+                () = out_of_patience(&session.signals, deadline) => {}
+            }
+            return Ok(go_on);
         }
+        plan.rows = ready;
         let approved = approve(plan.clone(), &context.environment.safety)
             .map_err(|_| Failure::UnsafePlan(context.environment.name.to_string()))?;
         let outcomes = carry_out(session, connection, &approved).await?;
@@ -193,65 +235,65 @@ impl Vigil<'_> {
                 pending.slots.remove(&slot(row));
             }
         }
-        Ok((due_jobs(&plan, &outcomes), lost.or_worse(Exit::of_steps(&outcomes))))
+        let exit = exit.or_worse(Exit::of_steps(&outcomes));
+        Ok(Round { created: due_jobs(&plan, &outcomes), exit, is_last: false })
     }
 
-    /// Gives up what can no longer be applied: its deadline passed, or somebody else was faster.
-    fn drop_lost(&self, pending: &mut Pending<'_>, plan: &Plan) -> Exit {
-        let awaited: BTreeSet<Slot> = plan.rows.iter().filter(|row| is_awaited(row)).map(slot).collect();
-        let mut exit = Exit::Done;
-        for (name, occurrence, generation) in pending.slots.extract_if(.., |slot| !awaited.contains(slot)) {
-            let is_missed = |row: &Row| matches!(row.step, Step::Idle { reason: IdleReason::Missed, .. });
-            let is_it = |row: &&Row| (&row.name, row.occurrence, row.generation) == (&name, occurrence, generation);
-            if plan.rows.iter().filter(is_it).any(is_missed) {
-                self.session
-                    .terminal
-                    .warn(&format!("`{name}` was not created: its deadline passed, and no lane was free"));
-                exit = Exit::Partly;
+    /// The jobs at work that hold lanes, own or foreign: those may be waited for, unlike jobs that
+    /// only start later. Nothing when one has ended since the plan, so that there is a lane.
+    async fn holders(&self, plan: &Plan, now: Timestamp) -> Result<Option<Vec<JobId>>, Failure> {
+        let mut at_work = Vec::new();
+        for id in plan.lanes.holders() {
+            let Some(job) = self.connection.hub.get_job(id).await? else { continue };
+            if job.status.is_terminal() {
+                return Ok(None);
+            }
+            if !job.status.is_cancellable() || job.start.is_none_or(|start| start <= now) {
+                at_work.push(job.id);
             }
         }
-        exit
+        Ok(Some(at_work))
     }
 
-    fn conclude(&self, verdicts: &[JobVerdict], open_count: usize) -> Exit {
+    fn conclude(&self, course: &Course, pending_count: usize, end: Result<End, Failure>) -> Exit {
         let terminal = &self.session.terminal;
+        let Course { open, lost, verdicts, .. } = course;
         if !verdicts.is_empty() {
             terminal.text(&format!("{}\n", verdicts_summary_text(verdicts)));
         }
-        let judged = match verdicts.iter().any(|verdict| verdict.judgement.verdict.is_failure()) {
-            true => Exit::JobFailed,
-            false => Exit::Done,
-        };
-        if let Some(interrupted) = self.session.signals.exit() {
-            terminal.note(&format!("stopped waiting for {}; nothing was cancelled", counted(open_count, "job")));
-            return judged.or_worse(interrupted);
+        let has_failed = !lost.is_empty() || verdicts.iter().any(|verdict| verdict.judgement.verdict.is_failure());
+        let judged = if has_failed { Exit::JobFailed } else { Exit::Done };
+        for id in lost {
+            terminal.error(&format!("the hub does not know the job `{id}` any more"), &[]);
         }
-        if open_count > 0 {
-            let limit = Seconds::new(self.timeout.unwrap_or_default().as_secs());
-            let help = ["the jobs go on; `hubjobs wait` waits again".to_owned()];
-            terminal
-                .error(&format!("the wait of {limit} is over, and {} did not end", counted(open_count, "job")), &help);
-            return judged.or_worse(Exit::JobFailed);
+        let open_count = open.len() + pending_count;
+        let jobs = counted(open_count, "job");
+        match end {
+            Err(failure) => {
+                terminal.error(&failure.to_string(), &failure.help());
+                judged.or_worse(failure.exit())
+            }
+            Ok(End::Impatience) => {
+                if let Some(interrupted) = self.session.signals.exit() {
+                    terminal.note(&format!("stopped waiting for {jobs}; nothing was cancelled"));
+                    return judged.or_worse(interrupted);
+                }
+                if open_count == 0 {
+                    return judged;
+                }
+                let limit = Seconds::new(self.timeout.unwrap_or_default().as_secs());
+                let help = ["the jobs go on; `hubjobs wait` waits again".to_owned()];
+                terminal.error(&format!("the wait of {limit} is over, and {jobs} did not end"), &help);
+                judged.or_worse(Exit::JobFailed)
+            }
+            Ok(End::Stalled) => {
+                let help = ["`hubjobs status` lists the jobs; `hubjobs emulator tick` moves the clock".to_owned()];
+                let message = format!("{jobs} did not end: the emulator's clock stands still, and nothing moves it on");
+                terminal.error(&message, &help);
+                judged.or_worse(Exit::JobFailed)
+            }
+            Ok(End::Complete | End::Later) => judged,
         }
-        judged
-    }
-}
-
-/// The jobs that may stand in the way of others: those of others, and those that no row may touch.
-fn busy_jobs(plan: &Plan) -> Vec<JobId> {
-    let in_row = |row: &Row| match &row.step {
-        Step::Idle { id, .. } | Step::Blocked { id, .. } => id.clone(),
-        Step::Create(_) | Step::Cancel { .. } | Step::Deferred(_) => None,
-    };
-    plan.lanes.foreign.iter().cloned().chain(plan.rows.iter().filter_map(in_row)).collect()
-}
-
-/// Whether a row still is what somebody waits for.
-fn is_awaited(row: &Row) -> bool {
-    match &row.step {
-        Step::Create(_) => true,
-        Step::Deferred(deferral) => deferral.is_due,
-        Step::Cancel { .. } | Step::Blocked { .. } | Step::Idle { .. } => false,
     }
 }
 
@@ -266,7 +308,12 @@ struct RoundTide<'a> {
 impl Tide for RoundTide<'_> {
     async fn pass(&self, jobs: &[JobId]) -> Result<(), HubError> {
         tokio::select! {
-            passed = self.tide.pass(jobs) => passed,
+            passed = self.tide.pass(jobs) => {
+                if self.tide.has_stalled() {
+                    self.stop.send_replace(true);
+                }
+                passed
+            }
             () = out_of_patience(self.signals, self.deadline) => {
                 self.stop.send_replace(true);
                 Ok(())
