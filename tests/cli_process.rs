@@ -249,6 +249,25 @@ fn a_wait_ends_with_its_timeout_and_the_job_goes_on() {
 }
 
 #[test]
+fn a_hub_that_goes_away_during_a_wait_does_not_hide_how_the_apply_ended() {
+    let project = Project::new("real");
+    let fleet = fs::read_to_string(project.path("fleet.yaml")).expect("written");
+    project.write("fleet.yaml", &fleet.replace("payload: {locked: true}", "noAnswerPercent: 100"));
+    project.write_waiting_job("a");
+    let (mut server, _) = project.serve();
+    assert_eq!(project.run(&["apply", "--auto-approve", "--target", "a"]).status.code(), Some(0));
+    assert_eq!(project.run(&["cancel", "a", "--auto-approve"]).status.code(), Some(0));
+    // The cancelled slot is blocked, so this apply is one in part.
+    let child = project.command(&["apply", "--auto-approve", "--wait"]).spawn().expect("the program runs");
+    std::thread::sleep(Duration::from_secs(2));
+    server.kill().expect("it runs");
+    server.wait().expect("it was killed");
+    let applied = child.wait_with_output().expect("it ends");
+    assert!(text(&applied).contains("error: "), "{}", text(&applied));
+    assert_eq!(applied.status.code(), Some(6), "{}", text(&applied));
+}
+
+#[test]
 fn a_reader_that_leaves_is_not_told_so() {
     let project = Project::new("fast");
     let mut child = project.command(&["schema"]).spawn().expect("the program runs");
