@@ -16,7 +16,7 @@ const GROUPS: [(&str, &[&str]); 4] = [
     ("Without Azure, and the rest", &["emulator", "completions"]),
 ];
 
-static LONG_VERSION: LazyLock<String> = LazyLock::new(|| {
+static VERSION: LazyLock<String> = LazyLock::new(|| {
     format!(
         "{}\ntime zone database {} (compiled in)\nIoT Hub api-version {}",
         env!("CARGO_PKG_VERSION"),
@@ -41,7 +41,7 @@ pub(super) fn command() -> Command {
     let command = Cli::command();
     let verbs = grouped(&command);
     let template = format!("{{about}}\n\n{{usage-heading}} {{usage}}\n\n{verbs}Options:\n{{options}}\n\n{EXAMPLES}\n");
-    command.help_template(template).version(env!("CARGO_PKG_VERSION")).long_version(LONG_VERSION.as_str())
+    command.help_template(template).version(VERSION.as_str())
 }
 
 fn grouped(command: &Command) -> String {
