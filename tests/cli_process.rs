@@ -202,6 +202,20 @@ fn a_folder_that_is_missing_prunes_nothing() {
     assert!(!text(&project.run(&["status"])).contains("cancelled"));
 }
 
+#[test]
+fn a_broken_manifest_is_not_in_the_way_of_the_brake() {
+    let project = Project::new("fast");
+    project.write_waiting_job("late");
+    assert!(project.run(&["apply", "--auto-approve"]).status.success());
+    project.write("jobs/late.yaml", "spec: [");
+    let plan = project.run(&["plan"]);
+    assert_eq!(plan.status.code(), Some(1), "{}", text(&plan));
+    let status = project.run(&["status"]);
+    assert!(status.status.success() && text(&status).contains("some manifests have errors"), "{}", text(&status));
+    let cancel = project.run(&["cancel", "late", "--auto-approve"]);
+    assert!(cancel.status.success() && text(&cancel).contains("cancelled"), "{}", text(&cancel));
+}
+
 /// The project on a hub with one lane, and a job that is due beside the others.
 fn one_lane() -> Project {
     let project = Project::new("fast");

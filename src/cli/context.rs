@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::load::PROJECT_FILE;
 use crate::model::{
-    Environment, EnvironmentName, Fleet, JobId, Manifest, ManifestName, ObservedJob, OwnJobId, Owner, Project,
+    Environment, EnvironmentName, Fleet, Hub, JobId, Manifest, ManifestName, ObservedJob, OwnJobId, Owner, Project,
     SuccessWhen,
 };
 use crate::plan::{Completeness, Selection};
@@ -17,6 +17,10 @@ use super::failure::Failure;
 use super::project::{find, load};
 use super::selector::Selector;
 use super::terminal::Terminal;
+
+fn names_fleet(environment: &Environment) -> bool {
+    matches!(&environment.hub, Hub::Emulator(hub) if hub.fleet.is_some())
+}
 
 /// The variable that chooses an environment.
 const ENVIRONMENT: &str = "HUBJOBS_ENV";
@@ -38,12 +42,22 @@ pub(super) struct Context {
     pub(super) fleet: Option<Fleet>,
 }
 
+/// What of a project must be valid for a command to run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Need {
+    /// All of it: the command decides what the hub's jobs should be.
+    EveryManifest,
+    /// The project file and the fleet: the command looks at jobs, or pulls the brake, and one broken
+    /// manifest must not be in its way.
+    ProjectFile,
+}
+
 impl Context {
     /// Loads the project that the command line means. Warnings are shown.
     ///
     /// # Errors
-    /// When anything in the project is invalid, which is shown, or there is no such environment.
-    pub(super) fn load(global: &Global, terminal: &Terminal) -> Result<Self, Failure> {
+    /// When anything needed is invalid, which is shown, or there is no such environment.
+    pub(super) fn load(global: &Global, terminal: &Terminal, need: Need) -> Result<Self, Failure> {
         let dir = find(global.start());
         if !dir.join(PROJECT_FILE).is_file() {
             return Err(Failure::NoProject(dir));
@@ -54,15 +68,23 @@ impl Context {
         let chosen = loaded.file.as_ref().map(|file| choose(&file.project, wanted));
         let environment = chosen.transpose()?;
         let fleet = environment.as_ref().and_then(|environment| loaded.fleet(environment));
-        loaded.show_findings(terminal);
-        if loaded.diagnostics.has_errors() {
+        let has_fleet = environment.as_ref().is_some_and(|environment| fleet.is_some() == names_fleet(environment));
+        if loaded.diagnostics.has_errors() && (need == Need::EveryManifest || !has_fleet) {
+            loaded.show_findings(terminal);
             return Err(Failure::InvalidManifests);
+        }
+        if loaded.diagnostics.has_errors() {
+            terminal
+                .warn("some manifests have errors, so their jobs are known by their ids only; see `hubjobs validate`");
+            loaded.is_complete = false;
+        } else {
+            loaded.show_findings(terminal);
         }
         let (Some(file), Some(environment)) = (loaded.file, environment) else {
             return Err(Failure::InvalidManifests);
         };
         let owner = file.project.owner_in(&environment.name);
-        // A project with anything invalid is no context, but a pattern may have matched nothing.
+        // A pattern may have matched nothing.
         let completeness = if loaded.is_complete { Completeness::Complete } else { Completeness::Partial };
         Ok(Self { dir: loaded.dir, environment, owner, manifests: loaded.manifests, completeness, fleet })
     }

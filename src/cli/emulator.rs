@@ -29,7 +29,7 @@ const DEFAULT_CLOCK: EmulatorClock = EmulatorClock { start: None, mode: ClockMod
 
 /// A project whose environment is an emulator.
 fn emulated(session: &Session) -> Result<(Context, EmulatorHub), Failure> {
-    let context = session.context()?;
+    let context = session.context_of_project()?;
     match context.environment.hub.clone() {
         Hub::Emulator(hub) => Ok((context, hub)),
         Hub::Remote(remote) => Err(Failure::NotAnEmulator(remote.host_name)),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::args::Global;
 use super::connect::{Connection, connect};
-use super::context::Context;
+use super::context::{Context, Need};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::interrupt::Signals;
@@ -27,7 +27,15 @@ impl Session {
     /// # Errors
     /// As [`Context::load`].
     pub(super) fn context(&self) -> Result<Context, Failure> {
-        Context::load(&self.global, &self.terminal)
+        Context::load(&self.global, &self.terminal, Need::EveryManifest)
+    }
+
+    /// The same for a command that can do without valid manifests.
+    ///
+    /// # Errors
+    /// When the project file or the fleet is invalid, or there is no such environment.
+    pub(super) fn context_of_project(&self) -> Result<Context, Failure> {
+        Context::load(&self.global, &self.terminal, Need::ProjectFile)
     }
 
     /// Does some work with the hub of an environment, and lets go of the hub however that ends.

@@ -9,6 +9,7 @@ mod changes;
 mod decide;
 mod input;
 mod inventory;
+mod late;
 mod overlap;
 mod planner;
 mod prune;

@@ -9,6 +9,7 @@ use super::capacity::{FutureCrons, Lanes, NoLane};
 use super::decide::{Clock, SlotJobs, Verdict, Want, WantedBody, decide, shift};
 use super::input::PlanInput;
 use super::inventory::{Inventory, OwnJob, OwnJobs};
+use super::late::late_start;
 use super::overlap::{Busy, Hold, busy, hold, policy, release, wants};
 use super::prune::orphans;
 use super::row::{
@@ -216,48 +217,6 @@ fn refine(
     match late_start(jobs, manifest, newest_past, slot) {
         None => Verdict::Want(want),
         Some(reason) => Verdict::Idle(occupant.clone(), reason),
-    }
-}
-
-/// Why a slot past its nominal start is not filled: only the newest occurrence of a manifest is
-/// made up for, and only when nothing of the same name and generation is near.
-fn late_start(
-    jobs: OwnJobs<'_, '_>,
-    manifest: &Manifest,
-    newest_past: Option<Timestamp>,
-    slot: &Desired,
-) -> Option<IdleReason> {
-    let newest = newest_past?;
-    let nominal = slot.nominal_start().filter(|nominal| *nominal <= newest)?;
-    let deadline = match &manifest.schedule {
-        Schedule::At(at) => at.starting_deadline,
-        Schedule::Cron(cron) => cron.starting_deadline,
-        Schedule::Asap(_) => return None,
-    };
-    let has_neighbour = jobs.iter().any(|job| {
-        job.id.occurrence != slot.slot.occurrence
-            && job.id.occurrence.kind() != OccurrenceKind::Asap
-            && job.id.unit.generation == manifest.generation
-            && is_near(manifest, job, nominal, deadline)
-    });
-    if has_neighbour {
-        Some(IdleReason::SupersededOccurrence)
-    } else if nominal < newest {
-        Some(IdleReason::Missed)
-    } else {
-        None
-    }
-}
-
-/// Whether a job stands for an occurrence of that nominal start. One that the schedule no longer
-/// names does, if it ran at all, up to the deadline. One that it names has a start of its own: it
-/// must be strictly nearer, else the default deadline of an hour would rule out every hourly one.
-fn is_near(manifest: &Manifest, job: &OwnJob<'_>, nominal: Timestamp, deadline: Seconds) -> bool {
-    let distance = job.id.occurrence.start().duration_since(nominal).abs();
-    if wants(manifest, job) {
-        distance < deadline.to_signed()
-    } else {
-        job.has_run() && distance <= deadline.to_signed()
     }
 }
 

@@ -9,7 +9,7 @@ mod scenario;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Runs every scenario of `tests/cases/emulator`. With `UPDATE_EXPECT=1` the answers in the files are
+/// Runs every scenario of `tests/cases/emulator`. With `HUBJOBS_UPDATE=1` the answers in the files are
 /// written anew.
 #[test]
 fn scenarios() {
@@ -24,13 +24,13 @@ fn scenarios() {
         if actual == text {
             continue;
         }
-        if std::env::var_os("UPDATE_EXPECT").is_some() {
+        if std::env::var_os("HUBJOBS_UPDATE").is_some() {
             fs::write(&file, &actual).expect("a scenario can be written");
         } else {
             wrong.push(format!("{}\n{}", file.display(), first_difference(&text, &actual)));
         }
     }
-    assert!(wrong.is_empty(), "{}\n(UPDATE_EXPECT=1 accepts the answers)", wrong.join("\n"));
+    assert!(wrong.is_empty(), "{}\n(HUBJOBS_UPDATE=1 accepts the answers)", wrong.join("\n"));
 }
 
 fn first_difference(expected: &str, actual: &str) -> String {
