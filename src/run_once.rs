@@ -69,7 +69,7 @@ pub async fn plan_once<H: HubClient>(hub: &H, scope: &Scope<'_>, clock: &dyn Clo
     }
     let environment = scope.environment;
     let desired = expand(scope.manifests, scope.owner, Window { now, lookahead: environment.lookahead });
-    Ok(plan(&PlanInput {
+    let plan = plan(&PlanInput {
         now,
         environment: &environment.name,
         owner: scope.owner,
@@ -81,5 +81,8 @@ pub async fn plan_once<H: HubClient>(hub: &H, scope: &Scope<'_>, clock: &dyn Clo
         manifests: scope.manifests,
         desired: &desired,
         observed: &observation.jobs,
-    }))
+    });
+    // Nobody has to wait until ten thousand jobs are freed.
+    rayon::spawn(move || drop((observation, desired)));
+    Ok(plan)
 }

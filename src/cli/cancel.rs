@@ -17,7 +17,7 @@ use crate::report::{Event, counted, outcome_text};
 /// When there is no such job, it is not ours, nobody approves, or the hub cannot be read.
 pub(super) async fn run(args: &CancelArgs, session: &Session) -> Result<Exit, Failure> {
     let context = session.context_of_project()?;
-    session.with_hub(&context, async |connection| cancel_jobs(args, session, &context, connection).await).await
+    session.with_hub(context, async |connection| cancel_jobs(args, session, context, connection).await).await
 }
 
 async fn cancel_jobs(

@@ -28,7 +28,7 @@ const DEFAULT_SIZE: HubSize = HubSize { sku: Sku::S3, units: NonZeroU32::MIN };
 const DEFAULT_CLOCK: EmulatorClock = EmulatorClock { start: None, mode: ClockMode::Real };
 
 /// A project whose environment is an emulator.
-fn emulated(session: &Session) -> Result<(Context, EmulatorHub), Failure> {
+fn emulated(session: &Session) -> Result<(&'static Context, EmulatorHub), Failure> {
     let context = session.context_of_project()?;
     match context.environment.hub.clone() {
         Hub::Emulator(hub) => Ok((context, hub)),
@@ -46,7 +46,7 @@ fn chosen(session: &Session, throttling: Throttling) -> Result<(StateDir, Emulat
     }
     let (context, hub) = emulated(session)?;
     let dir = state_dir(&context.dir, context.environment.name.as_str());
-    Ok((dir, emulator_config(&hub, context.fleet, throttling)))
+    Ok((dir, emulator_config(&hub, context.fleet.clone(), throttling)))
 }
 
 /// Serves the emulator until Ctrl-C.
@@ -93,7 +93,7 @@ async fn until_stopped(served: Served, session: &Session) -> Result<(), Emulator
 pub(super) async fn seed(session: &Session) -> Result<Exit, Failure> {
     let (context, _) = emulated(session)?;
     session
-        .with_hub(&context, async |connection| {
+        .with_hub(context, async |connection| {
             // Opening the state for the first time makes the devices.
             let page = connection.hub.query("SELECT COUNT() AS n FROM devices", None).await?;
             let count = page.items.first().and_then(|row| row["n"].as_u64()).unwrap_or_default();
@@ -114,7 +114,7 @@ pub(super) async fn seed(session: &Session) -> Result<Exit, Failure> {
 pub(super) async fn tick(args: &EmulatorTickArgs, session: &Session) -> Result<Exit, Failure> {
     let (context, _) = emulated(session)?;
     session
-        .with_hub(&context, async |connection| {
+        .with_hub(context, async |connection| {
             let by = TickRequest::By(args.by.to_signed());
             let reading = connection.admin()?.tick(by).await.map_err(EmulatorError::from)?;
             let (mode, goes) = match reading.mode {

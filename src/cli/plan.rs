@@ -22,7 +22,7 @@ use crate::run_once::plan_once;
 pub(super) async fn run(args: &PlanArgs, session: &Session) -> Result<Exit, Failure> {
     let context = session.context()?;
     let selection = context.select(&args.selection)?;
-    session.with_hub(&context, async |connection| plan(args, session, &context, connection, &selection).await).await
+    session.with_hub(context, async |connection| plan(args, session, context, connection, &selection).await).await
 }
 
 async fn plan(

@@ -26,16 +26,22 @@ impl Session {
     ///
     /// # Errors
     /// As [`Context::load`].
-    pub(super) fn context(&self) -> Result<Context, Failure> {
-        Context::load(&self.global, &self.terminal, Need::EveryManifest)
+    pub(super) fn context(&self) -> Result<&'static Context, Failure> {
+        self.load(Need::EveryManifest)
     }
 
     /// The same for a command that can do without valid manifests.
     ///
     /// # Errors
     /// When the project file or the fleet is invalid, or there is no such environment.
-    pub(super) fn context_of_project(&self) -> Result<Context, Failure> {
-        Context::load(&self.global, &self.terminal, Need::ProjectFile)
+    pub(super) fn context_of_project(&self) -> Result<&'static Context, Failure> {
+        self.load(Need::ProjectFile)
+    }
+
+    /// A process has one context, which ends with it: freeing ten thousand manifests one by one would
+    /// take longer than planning them.
+    fn load(&self, need: Need) -> Result<&'static Context, Failure> {
+        Ok(Box::leak(Box::new(Context::load(&self.global, &self.terminal, need)?)))
     }
 
     /// Does some work with the hub of an environment, and lets go of the hub however that ends.

@@ -19,7 +19,7 @@ use crate::report::{local_and_utc, zone_of};
 /// When the project is invalid or the hub cannot be read.
 pub(super) async fn run(args: &WaitArgs, session: &Session) -> Result<Exit, Failure> {
     let context = session.context()?;
-    session.with_hub(&context, async |connection| wait(args, session, &context, connection).await).await
+    session.with_hub(context, async |connection| wait(args, session, context, connection).await).await
 }
 
 async fn wait(args: &WaitArgs, session: &Session, context: &Context, connection: &Connection) -> Result<Exit, Failure> {

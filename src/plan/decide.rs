@@ -12,6 +12,8 @@
 //! | cancelled | same | | `cancelled-slot` |
 //! | same id, other body | | | `id-collision` |
 
+use std::cell::OnceCell;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::changes::{FieldChange, changes};
@@ -83,11 +85,22 @@ pub(super) fn shift(at: Timestamp, by: SignedDuration) -> Timestamp {
     at.checked_add(by).unwrap_or(if by.is_negative() { Timestamp::MIN } else { Timestamp::MAX })
 }
 
-/// What a manifest wants in each of its slots, computed once.
+/// What a manifest wants in each of its slots. Hashing costs more than all the rest of a plan, so it
+/// is done once, and only for a body that the hub does not echo just so.
 #[derive(Debug)]
 pub(super) struct WantedBody {
-    pub(super) body: JobBody,
-    pub(super) revision: Revision,
+    body: JobBody,
+    revision: OnceCell<Revision>,
+}
+
+impl WantedBody {
+    pub(super) const fn new(body: JobBody) -> Self {
+        Self { body, revision: OnceCell::new() }
+    }
+
+    fn revision(&self) -> &Revision {
+        self.revision.get_or_init(|| self.body.revision())
+    }
 }
 
 /// The jobs of a slot, told apart by what they mean for it.
@@ -120,8 +133,11 @@ pub(super) fn decide(clock: Clock, desired: &Desired, wanted: &WantedBody, jobs:
         return empty_slot(clock, desired, wanted, jobs);
     };
     let id = Some(newest.seen.id.clone());
-    let same = newest.id.revision == wanted.revision;
-    if same && newest.seen.body.as_ref().is_some_and(|body| is_other_body(body, wanted)) {
+    let is_echoed = newest.seen.body.as_ref() == Some(&wanted.body);
+    let same = is_echoed || newest.id.revision == *wanted.revision();
+    // Bodies that are spelt differently (`1` and `1.0`) may still be the same.
+    let is_other = |body: &JobBody| body.revision() != *wanted.revision();
+    if same && !is_echoed && newest.seen.body.as_ref().is_some_and(is_other) {
         return Verdict::Blocked(id, BlockedReason::IdCollision);
     }
     let is_cron = desired.slot.occurrence.kind() == OccurrenceKind::Cron;
@@ -145,12 +161,6 @@ pub(super) fn decide(clock: Clock, desired: &Desired, wanted: &WantedBody, jobs:
         (JobStatus::Cancelled, true) => Verdict::Blocked(id, BlockedReason::CancelledSlot),
         (JobStatus::Cancelled, false) => resume(clock, desired, wanted, jobs, newest),
     }
-}
-
-/// Comparing the values is cheap and mostly enough; only bodies that are spelt differently (`1` and
-/// `1.0`) need their revisions compared.
-fn is_other_body(body: &JobBody, wanted: &WantedBody) -> bool {
-    *body != wanted.body && body.revision() != wanted.revision
 }
 
 fn empty_slot(clock: Clock, desired: &Desired, wanted: &WantedBody, jobs: &SlotJobs<'_, '_>) -> Verdict {
@@ -212,7 +222,7 @@ fn want(
     };
     let SlotKey { owner, name, occurrence, wave, generation } = desired.slot.clone();
     let unit = Unit { wave, generation, sequence, chunk: Digit::ZERO };
-    let id = OwnJobId { owner, name, occurrence, unit, revision: wanted.revision.clone() };
+    let id = OwnJobId { owner, name, occurrence, unit, revision: wanted.revision().clone() };
     let nominal = desired.nominal_start();
     Verdict::Want(Box::new(Want {
         job: NewJob { id, body: wanted.body.clone(), start: nominal.filter(|nominal| *nominal > clock.now) },

@@ -123,8 +123,7 @@ fn examine<'a>(clock: Clock, jobs: OwnJobs<'_, '_>, manifest: &'a Manifest, desi
     if desired.is_empty() {
         return Examined { rows, wants: Vec::new() };
     }
-    let body = manifest.body();
-    let wanted = WantedBody { revision: body.revision(), body };
+    let wanted = WantedBody::new(manifest.body());
     let mut wants = Vec::new();
     let newest_past = desired.iter().filter_map(|slot| slot.nominal_start()).filter(|start| *start < clock.now).max();
     for slot in desired {
