@@ -1,5 +1,7 @@
 //! `hubjobs plan`.
 
+use std::collections::HashSet;
+
 use super::args::{PlanArgs, PlanFormat};
 use super::connect::Connection;
 use super::context::Context;
@@ -8,7 +10,7 @@ use super::failure::Failure;
 use super::session::Session;
 use super::terminal::{Form, Terminal};
 use crate::expand::next_occurrences;
-use crate::model::{Manifest, Schedule, Seconds};
+use crate::model::{Manifest, ManifestName, Schedule, Seconds};
 use crate::plan::{Plan, Refusal, Selection, refusals};
 use crate::report::{
     Detail, Event, PlanView, Upcoming, UpcomingStart, json_text, plan_json, plan_text, refusals_text, zone_of,
@@ -78,7 +80,8 @@ pub(super) fn show(view: &PlanView<'_>, refusals: &[Refusal], terminal: &Termina
 
 /// The next runs: as many as asked for of every manifest, else one of each that no row is about.
 pub(super) fn upcoming(context: &Context, selection: &Selection, plan: &Plan, count: Option<u16>) -> Vec<Upcoming> {
-    let has_row = |manifest: &Manifest| plan.rows.iter().any(|row| row.name == manifest.name);
+    let with_rows: HashSet<&ManifestName> = plan.rows.iter().map(|row| &row.name).collect();
+    let has_row = |manifest: &Manifest| with_rows.contains(&manifest.name);
     let is_wanted = |manifest: &&Manifest| {
         !manifest.suspend && selection.covers(&manifest.name) && (count.is_some() || !has_row(manifest))
     };
