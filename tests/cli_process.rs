@@ -202,6 +202,33 @@ fn a_folder_that_is_missing_prunes_nothing() {
     assert!(!text(&project.run(&["status"])).contains("cancelled"));
 }
 
+/// What the README promises of its first command.
+#[test]
+fn the_sample_project_runs_and_a_second_run_finds_nothing_to_do() {
+    let project = Project::new("fast");
+    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("manifests");
+    fs::remove_file(project.path("jobs/doors.yaml")).expect("a file of ours");
+    for file in ["hubjobs.yaml", "fleet.yaml"] {
+        project.write(file, &fs::read_to_string(sample.join(file)).expect("part of the sample"));
+    }
+    for file in fs::read_dir(sample.join("jobs")).expect("part of the sample") {
+        let file = file.expect("part of the sample").path();
+        let name = file.file_name().expect("a name").to_string_lossy().into_owned();
+        project.write(&format!("jobs/{name}"), &fs::read_to_string(&file).expect("part of the sample"));
+    }
+    let first = project.run(&["apply", "--auto-approve", "--wait"]);
+    assert_eq!(first.status.code(), Some(0), "{}", text(&first));
+    assert!(text(&first).contains("of 10000 devices succeeded"), "{}", text(&first));
+    let second = project.run(&["plan", "--detailed-exitcode"]);
+    assert_eq!(second.status.code(), Some(0), "{}", text(&second));
+    let twins = project.run(&["results", "relocate-sensors", "-o", "csv"]);
+    assert!(twins.status.success() && text(&twins).lines().count() > 200, "{}", text(&twins));
+    project.run(&["emulator", "tick", "12h45m"]);
+    let night = project.run(&["apply", "--auto-approve", "--wait"]);
+    assert_eq!(night.status.code(), Some(0), "{}", text(&night));
+    assert!(text(&night).contains("of 240 devices succeeded"), "{}", text(&night));
+}
+
 #[test]
 fn a_broken_manifest_is_not_in_the_way_of_the_brake() {
     let project = Project::new("fast");
