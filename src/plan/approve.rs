@@ -91,7 +91,7 @@ impl fmt::Display for Refusal {
                 write!(f, "not one manifest was loaded, so all {cancels} waiting jobs would be cancelled")
             }
             Self::PruneOnPartialView { cancels } => {
-                write!(f, "{cancels} waiting jobs would be cancelled, but some manifests could not be read")
+                write!(f, "{cancels} waiting jobs would be cancelled, but some manifests could not be found or read")
             }
             Self::TooManyCancels { cancels, of, limit } => write!(
                 f,

@@ -91,7 +91,11 @@ where
             Err(failure) => failure,
         };
         let Some(wait) = schedule.wait_after(&failure) else { return Err(failure) };
-        tracing::info!(seconds = wait.as_secs_f32(), cause = failure.in_words(), "waiting to ask the hub again");
+        // A minute of silence looks like a hang; half a second does not.
+        match wait.as_secs() {
+            0 => tracing::info!(cause = failure.in_words(), "asking the hub again"),
+            seconds => tracing::warn!("asking the hub again in {seconds} s: {}", failure.in_words()),
+        }
         sleep(wait).await;
     }
 }
