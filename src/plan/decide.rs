@@ -115,13 +115,17 @@ pub(super) struct SlotJobs<'a, 'b> {
 }
 
 impl<'a, 'b> SlotJobs<'a, 'b> {
-    /// Two waiting jobs in one slot are the trace of two runners of different commits: the one
-    /// with the greater id gives way, as after a create.
+    /// Two waiting jobs in one slot: the newest speaks, since it was created after the others were
+    /// seen cancelled, and the list only lags. Two that are equally new are the trace of two runners of
+    /// different commits: the one with the greater id gives way, as after a create.
     pub(super) fn new(jobs: &'b [OwnJob<'a>]) -> Self {
         let ran = jobs.iter().rev().find(|job| job.has_run());
-        let mut waiting = jobs.iter().filter(|job| job.seen.status.is_cancellable());
-        let speaker = ran.or_else(|| waiting.next()).or(jobs.last());
-        let races = waiting.map(|job| job.seen.id.clone()).collect();
+        let waiting = || jobs.iter().filter(|job| job.seen.status.is_cancellable());
+        // The jobs come by id, and the first of the greatest is wanted.
+        let newest = waiting().rev().max_by_key(|job| job.id.unit.sequence);
+        let speaker = ran.or(newest).or(jobs.last());
+        let gives_way = |job: &&OwnJob<'_>| speaker.is_none_or(|speaker| speaker.seen.id != job.seen.id);
+        let races = waiting().filter(gives_way).map(|job| job.seen.id.clone()).collect();
         let last = jobs.iter().map(|job| job.id.unit.sequence).max();
         Self { speaker, races, next_sequence: last.map_or(Some(Digit::ZERO), Digit::next) }
     }

@@ -5,7 +5,7 @@ use super::inventory::Inventory;
 use super::row::{CancelReason, IdleReason, Row, Step};
 use crate::model::{ManifestName, PrunePolicy};
 
-/// One row for each such job. Whether so many may go is for [`super::approve`] to say.
+/// One row for each such job. Whether so many may go is for [`super::approve()`] to say.
 pub(super) fn orphans(input: &PlanInput<'_>, inventory: &Inventory<'_>) -> Vec<Row> {
     let mut known: Vec<&ManifestName> = input.manifests.iter().map(|manifest| &manifest.name).collect();
     known.sort(); // one pass when they came sorted

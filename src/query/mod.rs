@@ -1,7 +1,7 @@
 //! The IoT Hub query language: parse, print, lint, evaluate.
 //!
 //! A text goes through [`parse_condition`] or [`parse_query`], which report every [`Problem`] with
-//! its place; the tree is printed in canonical form, rewritten ([`complement`]) or compiled, to a
+//! its place; the tree is printed in canonical form, rewritten ([`complement()`]) or compiled, to a
 //! [`Condition`] that selects documents or a [`Statement`] that makes rows of them.
 //!
 //! ```

@@ -26,6 +26,13 @@ pub(crate) struct Shared {
     pub(crate) violation: Option<String>,
     /// Jobs of which a read shows an earlier state for a while.
     stale: BTreeMap<JobId, Stale>,
+    /// Cancelled jobs that lists show as they were, for a while.
+    lagging: BTreeMap<JobId, Lagging>,
+}
+
+struct Lagging {
+    shown: ObservedJob,
+    lists_left: i64,
 }
 
 struct Stale {
@@ -35,8 +42,8 @@ struct Stale {
 
 impl Shared {
     pub(crate) fn new(hub: InProcessHub, dice: Dice) -> Self {
-        let (seen, stale) = (BTreeMap::new(), BTreeMap::new());
-        Self { hub, dice, ledger: Ledger::default(), log: Vec::new(), seen, violation: None, stale }
+        let (seen, stale, lagging) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        Self { hub, dice, ledger: Ledger::default(), log: Vec::new(), seen, violation: None, stale, lagging }
     }
 
     pub(crate) fn note(&mut self, line: impl Into<String>) {
@@ -58,6 +65,24 @@ impl Shared {
     pub(crate) fn audit(&mut self) {
         let verdict = self.ledger.audit(&self.hub);
         self.judge(verdict);
+    }
+
+    /// The hub has caught up with itself.
+    pub(crate) fn clear_up(&mut self) {
+        self.stale.clear();
+        self.lagging.clear();
+    }
+
+    /// Puts into a page what lists still show of jobs that were cancelled.
+    fn let_list_lag(&mut self, filter: &JobFilter, page: &mut Page<ObservedJob>) {
+        page.items.retain(|job| !self.lagging.contains_key(&job.id));
+        for lagging in self.lagging.values_mut() {
+            lagging.lists_left -= 1;
+            if filter.status.as_ref().is_none_or(|status| *status == lagging.shown.status) {
+                page.items.push(lagging.shown.clone());
+            }
+        }
+        self.lagging.retain(|_, lagging| lagging.lists_left > 0);
     }
 
     /// Lets time pass in steps short enough that no job begins, ends and is forgotten unseen.
@@ -243,6 +268,10 @@ impl HubClient for Wire {
             }
             let before = now_or_never(shared.hub.clone().get_job(id))?;
             now_or_never(shared.hub.clone().cancel_job(id))?;
+            if let Some(shown) = before.clone().filter(|_| self.weather.faults > 0 && shared.dice.percent(30)) {
+                let lists_left = shared.dice.between(1, 4);
+                shared.lagging.insert(id.clone(), Lagging { shown, lists_left });
+            }
             self.make_stale(shared, id, before);
             Ok(())
         })
@@ -250,7 +279,15 @@ impl HubClient for Wire {
     }
 
     async fn list_jobs(&self, filter: &JobFilter, page: Option<&Continuation>) -> Result<Page<ObservedJob>, HubError> {
-        self.call("list", false, |shared| now_or_never(shared.hub.clone().list_jobs(filter, page))).await
+        self.call("list", false, |shared| {
+            let mut found = now_or_never(shared.hub.clone().list_jobs(filter, page))?;
+            // The last page, so that a job that lags is not shown twice.
+            if found.next.is_none() {
+                shared.let_list_lag(filter, &mut found);
+            }
+            Ok(found)
+        })
+        .await
     }
 
     async fn query(&self, query: &str, page: Option<&Continuation>) -> Result<Page<Value>, HubError> {

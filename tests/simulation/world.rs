@@ -194,6 +194,7 @@ impl World {
     /// Without faults, one run leaves nothing to do for the next.
     fn converge(&self) -> Result<(), String> {
         self.shared().note("fair weather from now on");
+        self.shared().clear_up();
         let mut runs = self.run(&[(self.head(), Weather::FAIR)]);
         self.violation()?;
         let (_, outcomes) = runs.pop().flatten().ok_or("a run in fair weather came to no plan")?;
