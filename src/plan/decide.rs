@@ -134,7 +134,7 @@ impl<'a, 'b> SlotJobs<'a, 'b> {
 /// Applies the table to one slot.
 pub(super) fn decide(clock: Clock, desired: &Desired, wanted: &WantedBody, jobs: &SlotJobs<'_, '_>) -> Verdict {
     let Some(newest) = jobs.speaker else {
-        return empty_slot(clock, desired, wanted, jobs);
+        return fill(clock, desired, wanted, jobs);
     };
     let id = Some(newest.seen.id.clone());
     let is_echoed = newest.seen.body.as_ref() == Some(&wanted.body);
@@ -163,17 +163,20 @@ pub(super) fn decide(clock: Clock, desired: &Desired, wanted: &WantedBody, jobs:
         }
         (JobStatus::Completed | JobStatus::Failed, false) => Verdict::Blocked(id, BlockedReason::ChangedAfterRun),
         (JobStatus::Cancelled, true) => Verdict::Blocked(id, BlockedReason::CancelledSlot),
-        (JobStatus::Cancelled, false) => resume(clock, desired, wanted, jobs, newest),
+        (JobStatus::Cancelled, false) => fill(clock, desired, wanted, jobs),
     }
 }
 
-fn empty_slot(clock: Clock, desired: &Desired, wanted: &WantedBody, jobs: &SlotJobs<'_, '_>) -> Verdict {
+/// A slot without a job, or with cancelled jobs of other revisions only.
+fn fill(clock: Clock, desired: &Desired, wanted: &WantedBody, jobs: &SlotJobs<'_, '_>) -> Verdict {
+    let cancelled = jobs.speaker.map(|job| job.seen.id.clone());
+    let reason = |empty: CreateReason| if cancelled.is_some() { CreateReason::ResumeReplace } else { empty };
     match phase(clock, desired) {
-        Phase::TooFar => Verdict::Blocked(None, BlockedReason::NotAfterTooFar),
-        Phase::NotDue(window) => Verdict::Idle(None, IdleReason::NotDue { apply_between: window }),
-        Phase::Past => Verdict::Idle(None, IdleReason::Missed),
-        Phase::Late => want(clock, desired, wanted, jobs, CreateReason::LateWithinDeadline),
-        Phase::Due | Phase::Ahead => want(clock, desired, wanted, jobs, CreateReason::SlotEmpty),
+        Phase::Late => want(clock, desired, wanted, jobs, reason(CreateReason::LateWithinDeadline)),
+        Phase::Due | Phase::Ahead => want(clock, desired, wanted, jobs, reason(CreateReason::SlotEmpty)),
+        Phase::TooFar => Verdict::Blocked(cancelled, BlockedReason::NotAfterTooFar),
+        Phase::NotDue(window) => Verdict::Idle(cancelled, IdleReason::NotDue { apply_between: window }),
+        Phase::Past => Verdict::Idle(cancelled, IdleReason::Missed),
     }
 }
 
@@ -196,22 +199,6 @@ fn replace(
         want.is_ahead = false;
     }
     verdict
-}
-
-fn resume(
-    clock: Clock,
-    desired: &Desired,
-    wanted: &WantedBody,
-    jobs: &SlotJobs<'_, '_>,
-    newest: &OwnJob<'_>,
-) -> Verdict {
-    let id = Some(newest.seen.id.clone());
-    match phase(clock, desired) {
-        Phase::TooFar => Verdict::Blocked(id, BlockedReason::NotAfterTooFar),
-        Phase::NotDue(window) => Verdict::Idle(id, IdleReason::NotDue { apply_between: window }),
-        Phase::Past => Verdict::Idle(id, IdleReason::Missed),
-        Phase::Due | Phase::Ahead | Phase::Late => want(clock, desired, wanted, jobs, CreateReason::ResumeReplace),
-    }
 }
 
 fn want(
