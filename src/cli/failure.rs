@@ -150,9 +150,10 @@ impl Failure {
             Self::UnknownManifest { .. } => one("`hubjobs plan -v` lists the manifests by name"),
             Self::NothingSelected(_) => one("labels stand in `metadata.labels` of a manifest"),
             Self::NoJob(_) => one("`hubjobs status` lists the jobs on the hub, with `--all` also those of others"),
-            Self::ConnectionString(_) => one(
-                "`export NAME='HostName=...;SharedAccessKeyName=...;SharedAccessKey=...'`, as the Azure portal shows it",
-            ),
+            Self::ConnectionString(error) => vec![format!(
+                "`export {}='HostName=...;SharedAccessKeyName=...;SharedAccessKey=...'`, as the Azure portal shows it",
+                error.variable()
+            )],
             Self::ServedAlready(_) => one("plan, apply and the rest find that process by themselves"),
             Self::Selector(_) => one("write one such as `team=a,ring!=canary` or `team in (a, b)`"),
             Self::NobodyToAsk => one("`--auto-approve` goes ahead without asking"),

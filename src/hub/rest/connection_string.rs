@@ -103,6 +103,16 @@ pub enum ConnectionStringError {
     },
 }
 
+impl ConnectionStringError {
+    /// The variable.
+    #[must_use]
+    pub fn variable(&self) -> &str {
+        match self {
+            Self::Unset { name } | Self::Empty { name } | Self::NotText { name } | Self::Invalid { name, .. } => name,
+        }
+    }
+}
+
 impl ConnectionString {
     /// Takes a connection string apart. Names are read in any case, blanks around them and a
     /// trailing `;` are forgiven, names that do not concern a service are ignored with a warning.

@@ -85,7 +85,7 @@ impl Parser<'_> {
             format!("`{name}` is not available in IoT Hub queries"),
             "not available",
         );
-        self.report(problem.note(advice));
+        self.report(problem.note(advice).help(format!("remove `{name}` and what belongs to it")));
         true
     }
 
