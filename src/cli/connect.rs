@@ -11,7 +11,7 @@ use super::context::Context;
 use super::failure::Failure;
 use super::tide::{EmulatorTide, HubClock, HubTide};
 use crate::emulator::admin::AdminClient;
-use crate::emulator::state::Throttling;
+use crate::emulator::state::Fidelity;
 use crate::emulator::{self, EmulatorConfig, EmulatorError, StateDir};
 use crate::hub::rest::{ConnectionString, Endpoint, RestConfig, RestHub};
 use crate::model::{Auth, EmulatorHub, Environment, Fleet, Hub, RemoteHub};
@@ -74,7 +74,7 @@ fn connect_remote(environment: &Environment, remote: &RemoteHub, interrupt: &Int
 }
 
 async fn connect_emulator(context: &Context, hub: &EmulatorHub, interrupt: &Interrupt) -> Result<Connection, Failure> {
-    let config = emulator_config(hub, context.fleet.clone(), Throttling::On);
+    let config = emulator_config(hub, context.fleet.clone(), Fidelity::default());
     let session = emulator::connect(&state_dir(&context.dir, context.environment.name.as_str()), &config).await?;
     if let emulator::Session::Other(other) = &session {
         tracing::info!("the emulator is served by another process at {}", other.address());
@@ -147,6 +147,6 @@ pub(super) fn state_dir(dir: &Path, environment: &str) -> StateDir {
 }
 
 /// The emulator that an environment describes.
-pub(super) fn emulator_config(hub: &EmulatorHub, fleet: Option<Fleet>, throttling: Throttling) -> EmulatorConfig {
-    EmulatorConfig { size: hub.size, clock: hub.clock, fleet, throttling }
+pub(super) fn emulator_config(hub: &EmulatorHub, fleet: Option<Fleet>, fidelity: Fidelity) -> EmulatorConfig {
+    EmulatorConfig { size: hub.size, clock: hub.clock, fleet, fidelity }
 }

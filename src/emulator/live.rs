@@ -219,7 +219,7 @@ mod tests {
 
     use super::super::saved;
     use super::super::server::EmulatorConfig;
-    use super::super::state::{Entropy, Throttling};
+    use super::super::state::{Entropy, Fidelity};
     use super::super::store::{StateDir, StateLock};
     use super::*;
     use crate::model::{EmulatorClock, HubSize, Sku};
@@ -229,7 +229,7 @@ mod tests {
             size: HubSize { sku: Sku::S1, units: NonZeroU32::MIN },
             clock: EmulatorClock { start: Some(Timestamp::UNIX_EPOCH), mode: ClockMode::Fast },
             fleet: None,
-            throttling: Throttling::On,
+            fidelity: Fidelity::default(),
         };
         let saved = saved::open(StateLock::acquire(dir).unwrap(), &config).unwrap();
         Arc::new(LiveHub::new(saved.kept, saved.seq, Arc::new(saved.store), saved.clock))

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::auth::Policies;
 use super::clock::{ModeWord, VirtualClock};
 use super::server::{EmulatorConfig, EmulatorError};
-use super::state::{HubEvent, HubOptions, HubState, Restoration, SnapshotRecord};
+use super::state::{Fidelity, HubEvent, HubOptions, HubState, Restoration, SnapshotRecord};
 use super::store::{FreshStore, Image, Record, Recovered, RecoveredState, StateDir, StateLock, Store, StoreError};
 use crate::model::{ClockMode, Fleet, sha256_base32};
 
@@ -126,7 +126,8 @@ fn resume(
 
 fn options(config: &EmulatorConfig) -> HubOptions {
     let seed = config.fleet.as_ref().map_or(0, |fleet| fleet.seed);
-    HubOptions { throttling: config.throttling, seed, ..HubOptions::new(config.size) }
+    let Fidelity { strictness, throttling } = config.fidelity;
+    HubOptions { strictness, throttling, seed, ..HubOptions::new(config.size) }
 }
 
 impl Kept {

@@ -16,7 +16,7 @@ use super::http::{Service, Throttles, router};
 use super::lease::Leases;
 use super::live::LiveHub;
 use super::saved::{self, Saved};
-use super::state::{FleetRefused, Throttling};
+use super::state::{Fidelity, FleetRefused, Throttling};
 use super::store::{Endpoint, StateDir, StateLock, Store, StoreError};
 use crate::model::{ClockMode, EmulatorClock, Fleet, HubSize};
 
@@ -38,8 +38,8 @@ pub struct EmulatorConfig {
     pub clock: EmulatorClock,
     /// The devices, which are made at the first start only; nothing means none.
     pub fleet: Option<Fleet>,
-    /// Whether the rates of the tier hold, those of jobs and those of requests.
-    pub throttling: Throttling,
+    /// How close to the hub to be.
+    pub fidelity: Fidelity,
 }
 
 /// Why there is no emulator.
@@ -95,7 +95,7 @@ impl Emulator {
         let Saved { kept, seq, store, clock } = saved::open(lock, config)?;
         let store = Arc::new(store);
         let hub = Arc::new(LiveHub::new(kept, seq, Arc::clone(&store), clock));
-        let throttles = match config.throttling {
+        let throttles = match config.fidelity.throttling {
             Throttling::On => Some(Throttles::new(config.size, Instant::now())),
             Throttling::Off => None,
         };

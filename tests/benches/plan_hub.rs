@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::try_join_all;
 use hubjobs::emulator::admin::TickRequest;
-use hubjobs::emulator::state::Throttling;
+use hubjobs::emulator::state::{Fidelity, Throttling};
 use hubjobs::emulator::{Emulator, EmulatorConfig, Served, StateDir};
 use hubjobs::hub::HubClient as _;
 use hubjobs::hub::rest::{ConnectionString, Endpoint, RestConfig, RestHub};
@@ -86,7 +86,7 @@ async fn serve(dir: &Path) -> Served {
         size: HubSize { sku: Sku::S3, units: NonZeroU32::MIN },
         clock: EmulatorClock { start: Some("2026-12-01T08:00:00Z".parse().expect("a time")), mode: ClockMode::Fast },
         fleet: None,
-        throttling: Throttling::Off,
+        fidelity: Fidelity { throttling: Throttling::Off, ..Fidelity::default() },
     };
     let emulator = Emulator::open(&StateDir::new(dir.join(".hubjobs/local")), &config).expect("a free folder");
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");

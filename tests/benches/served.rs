@@ -10,7 +10,7 @@ use std::io::Write as _;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use divan::counter::ItemsCount;
-use hubjobs::emulator::state::Throttling;
+use hubjobs::emulator::state::{Fidelity, Throttling};
 use hubjobs::emulator::{Emulator, EmulatorConfig, StateDir};
 use hubjobs::model::JobId;
 use local_hub::{Caller, config, fleet, serve};
@@ -46,7 +46,8 @@ fn disk_alone(bencher: divan::Bencher<'_, '_>) {
 fn durable_creations(bencher: divan::Bencher<'_, '_>, connections: u64) {
     let folder = folder();
     let runtime = Runtime::new().unwrap();
-    let config = EmulatorConfig { throttling: Throttling::Off, ..config() };
+    let config =
+        EmulatorConfig { fidelity: Fidelity { throttling: Throttling::Off, ..Fidelity::default() }, ..config() };
     let served = runtime.block_on(serve(&StateDir::new(folder.path()), &config));
     let caller = Caller::new(served.connection_string());
     let number = AtomicU64::new(0);

@@ -9,7 +9,7 @@ mod suite;
 use std::num::NonZeroU32;
 
 use hubjobs::emulator::admin::TickRequest;
-use hubjobs::emulator::state::{HubOptions, Throttling};
+use hubjobs::emulator::state::{Fidelity, HubOptions};
 use hubjobs::emulator::{Emulator, EmulatorConfig, InProcessHub, Served, StateDir};
 use hubjobs::hub::rest::{ConnectionString, Endpoint, RestConfig, RestHub};
 use hubjobs::model::{ClockMode, EmulatorClock, HubSize, Sku};
@@ -63,7 +63,7 @@ impl OverHttp {
             size: SIZE,
             clock: EmulatorClock { start: Some(start()), mode: ClockMode::Fast },
             fleet: Some(fleet::fleet()),
-            throttling: Throttling::On,
+            fidelity: Fidelity::default(),
         };
         let emulator = Emulator::open(&StateDir::new(dir.path()), &config).unwrap();
         let served = emulator.serve(TcpListener::bind("127.0.0.1:0").await.unwrap()).await.unwrap();

@@ -7,7 +7,7 @@ use std::num::NonZeroU32;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use hubjobs::emulator::state::Throttling;
+use hubjobs::emulator::state::Fidelity;
 use hubjobs::emulator::{Emulator, EmulatorConfig, Served, StateDir};
 use hubjobs::model::{
     ClockMode, Connectivity, DeviceGroup, EmulatorClock, Fleet, HubSize, IdPattern, MethodBehaviour, Percent, Seconds,
@@ -25,7 +25,7 @@ pub(crate) fn config() -> EmulatorConfig {
         size: HubSize { sku: Sku::S3, units: NonZeroU32::MIN },
         clock: EmulatorClock { start: Some("2026-12-01T08:00:00Z".parse().unwrap()), mode: ClockMode::Fast },
         fleet: None,
-        throttling: Throttling::On,
+        fidelity: Fidelity::default(),
     }
 }
 

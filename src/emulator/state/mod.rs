@@ -50,7 +50,7 @@ pub use event::{Entropy, HubEvent, PageRequest};
 pub use fault::{Envelope, FaultKind, HubFault};
 pub use growth::FleetRefused;
 pub use hub::HubState;
-pub use options::{HubOptions, Strictness, Throttling};
+pub use options::{Fidelity, HubOptions, Strictness, Throttling};
 pub use reply::{ItemType, Reply};
 pub use restoration::{BadSnapshot, Restoration};
 pub use snapshot::SnapshotRecord;

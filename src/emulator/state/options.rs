@@ -27,6 +27,21 @@ impl HubOptions {
     }
 }
 
+/// How close to the hub to be, where a user may choose. The default is the hub itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Fidelity {
+    /// How to take what the sources contradict each other about.
+    pub strictness: Strictness,
+    /// Whether the rates of the tier hold, those of jobs and those of requests.
+    pub throttling: Throttling,
+}
+
+impl Default for Fidelity {
+    fn default() -> Self {
+        Self { strictness: Strictness::Strict, throttling: Throttling::On }
+    }
+}
+
 /// How to take what the sources contradict each other about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

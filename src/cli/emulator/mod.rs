@@ -1,0 +1,49 @@
+//! `hubjobs emulator`.
+
+mod seed;
+mod start;
+mod tick;
+
+use std::num::NonZeroU32;
+
+use super::connect::{emulator_config, state_dir};
+use super::context::Context;
+use super::failure::Failure;
+use super::project::find;
+use super::session::Session;
+use crate::emulator::state::Fidelity;
+use crate::emulator::{EmulatorConfig, StateDir};
+use crate::load::PROJECT_FILE;
+use crate::model::{ClockMode, EmulatorClock, EmulatorHub, Hub, HubSize, Sku};
+
+pub(super) use seed::seed;
+pub(super) use start::start;
+pub(super) use tick::tick;
+
+/// Where an emulator without a project keeps its state: not where the environment `local` of a project
+/// that is made here later looks for its own, with another clock and other devices.
+const DEFAULT_NAME: &str = "no-project";
+const DEFAULT_SIZE: HubSize = HubSize { sku: Sku::S3, units: NonZeroU32::MIN };
+const DEFAULT_CLOCK: EmulatorClock = EmulatorClock { start: None, mode: ClockMode::Real };
+
+/// A project whose environment is an emulator.
+fn emulated(session: &Session) -> Result<(&'static Context, EmulatorHub), Failure> {
+    let context = session.context_of_project()?;
+    match context.environment.hub.clone() {
+        Hub::Emulator(hub) => Ok((context, hub)),
+        Hub::Remote(remote) => Err(Failure::NotAnEmulator(remote.host_name)),
+    }
+}
+
+/// The emulator of the project; without a project, an empty one whose clock is that of the machine.
+fn chosen(session: &Session, fidelity: Fidelity) -> Result<(StateDir, EmulatorConfig), Failure> {
+    let start = session.global.start();
+    if !find(start).join(PROJECT_FILE).is_file() {
+        let hub = EmulatorHub { fleet: None, size: DEFAULT_SIZE, clock: DEFAULT_CLOCK };
+        session.terminal.note("no project here: this hub has no devices, and the machine's time");
+        return Ok((state_dir(start, DEFAULT_NAME), emulator_config(&hub, None, fidelity)));
+    }
+    let (context, hub) = emulated(session)?;
+    let dir = state_dir(&context.dir, context.environment.name.as_str());
+    Ok((dir, emulator_config(&hub, context.fleet.clone(), fidelity)))
+}

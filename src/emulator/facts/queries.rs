@@ -1,0 +1,18 @@
+//! Queries.
+
+use super::{Basis, Fact};
+
+super::facts! {
+    "query-length", Documented, "query-twins; that it is 400 is assumed",
+        "A query of more than 8192 characters is 400.";
+    "query-refused", Observed, "a live F1 hub; the column is an addition",
+        "A query that does not parse is 400 ArgumentInvalid, `BadRequest`, here with the column.";
+    "query-missing", Observed, "azure-iot-sdks#941",
+        "A body without query is 400 ArgumentNull.";
+    "page-size", Documented, "query-twins; the same for lists of jobs is assumed",
+        "A page has at most 100 items; greater sizes count as 100.";
+    "page-continuation", Documented, "query-twins",
+        "A continuation token fits only the query that it was given for; any other is 400.";
+    "query-order", Assumed, "nothing is known",
+        "Twins come in the order of their ids.";
+}

@@ -1,0 +1,20 @@
+//! The service in general.
+
+use super::{Basis, Fact};
+
+super::facts! {
+    "protocol-version", Assumed, "the answer to an unknown version is not known",
+        "A missing or unknown api-version is 400 InvalidProtocolVersion.";
+    "body-unparsable", Documented, "error code reference",
+        "A body that is not JSON, or not of the right kind, is 400 GenericBadRequest.";
+    "argument-invalid", Observed, "a live F1 hub, August 2026",
+        "An argument that the hub does not like is 400 ArgumentInvalid.";
+    "unauthorized", Documented, "error code reference",
+        "A wrong or expired signature, or a policy without the right, is 401 IotHubUnauthorizedAccess.";
+    "length-required", Observed, "azure-iot-sdk-java#124",
+        "A POST without Content-Length is 411, in HTML.";
+    "throttled", Observed, "a live F1 hub, August 2026",
+        "Too many calls are 429 ThrottlingBacklogTimeout without Retry-After; a real hub delays them first.";
+    "emulator-failure", Assumed, "error code reference",
+        "A fault of the emulator itself is 500 ServerError, one of its disk 503 ServiceUnavailable.";
+}
