@@ -101,5 +101,5 @@ async fn refusals_are_those_of_the_rest_client() {
     assert_eq!(code(hub.query("SELECT * FROM devices", Some(&token)).await.expect_err("rubbish")).0, 400);
     let filter = JobFilter { kind: Some(JobKind::TwinUpdate), status: None };
     assert!(hub.list_jobs(&filter, None).await.expect("a list").items.is_empty());
-    assert!(hub.apply(HubEvent::GetTwin { device_id: "none".to_owned() }).is_err());
+    assert!(hub.apply(HubEvent::GetTwin { device_id: "none".to_owned(), module_id: None }).is_err());
 }

@@ -131,8 +131,8 @@ fn event() -> impl Strategy<Value = HubEvent> {
         4 => (job_id(), job()).prop_map(|(id, request)| HubEvent::CreateJob { id, request }),
         2 => job_id().prop_map(|id| HubEvent::CancelJob { id }),
         2 => job_id().prop_map(|id| HubEvent::GetJob { id }),
-        2 => device().prop_map(|device_id| HubEvent::Connect { device_id }),
-        2 => device().prop_map(|device_id| HubEvent::Disconnect { device_id }),
+        2 => device().prop_map(|device_id| HubEvent::Connect { device_id, module_id: None }),
+        2 => device().prop_map(|device_id| HubEvent::Disconnect { device_id, module_id: None }),
         1 => (device(), any::<bool>()).prop_map(move |(device_id, on)| HubEvent::PutDevice {
             device_id, identity: identity(on), if_match: Some("*".to_owned()), entropy,
         }),
@@ -141,19 +141,19 @@ fn event() -> impl Strategy<Value = HubEvent> {
         }),
         1 => device().prop_map(|device_id| HubEvent::DeleteDevice { device_id, if_match: Some("*".to_owned()) }),
         2 => (device(), 0_i32..3).prop_map(|(device_id, fw)| HubEvent::ReportProperties {
-            device_id, patch: json!({"fw": fw.to_string(), "level": f64::from(fw) / 3.0}),
+            device_id, module_id: None, patch: json!({"fw": fw.to_string(), "level": f64::from(fw) / 3.0}),
         }),
         2 => (device(), "[ab]").prop_map(|(device_id, site)| HubEvent::PatchTwin {
-            device_id, patch: json!({"tags": {"site": site}, "properties": {"desired": {"n": {"m": 1}}}}), if_match: None,
+            device_id, module_id: None, patch: json!({"tags": {"site": site}, "properties": {"desired": {"n": {"m": 1}}}}), if_match: None,
         }),
         1 => device().prop_map(|device_id| HubEvent::ReplaceTwin {
-            device_id, twin: json!({"tags": {"x".repeat(9_000): 1}}), if_match: None,
+            device_id, module_id: None, twin: json!({"tags": {"x".repeat(9_000): 1}}), if_match: None,
         }),
         1 => device().prop_map(|device_id| HubEvent::PatchTwin {
-            device_id, patch: json!({"tags": {"new1": "x".repeat(4_000), "new2": "x".repeat(4_090), "new3": 1}}), if_match: None,
+            device_id, module_id: None, patch: json!({"tags": {"new1": "x".repeat(4_000), "new2": "x".repeat(4_090), "new3": 1}}), if_match: None,
         }),
         1 => device().prop_map(|device_id| HubEvent::InvokeMethod {
-            device_id, request: json!({"methodName": "lock", "payload": null}),
+            device_id, module_id: None, request: json!({"methodName": "lock", "payload": null}),
         }),
         1 => Just(HubEvent::Query {
             request: json!({"query": "SELECT COUNT() AS n FROM devices WHERE tags.site = 'a'"}), page: PageRequest::default(),

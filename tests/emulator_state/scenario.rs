@@ -172,9 +172,9 @@ fn event(verb: &str, rest: &str) -> HubEvent {
     let (target, rest) = rest.split_once(' ').unwrap_or((rest, ""));
     let device_id = target.to_owned();
     match verb {
-        "connect" => return HubEvent::Connect { device_id },
-        "disconnect" => return HubEvent::Disconnect { device_id },
-        "report" => return HubEvent::ReportProperties { device_id, patch: json_of(rest) },
+        "connect" => return HubEvent::Connect { device_id, module_id: None },
+        "disconnect" => return HubEvent::Disconnect { device_id, module_id: None },
+        "report" => return HubEvent::ReportProperties { device_id, module_id: None, patch: json_of(rest) },
         "query" => {
             let size: Option<u64> = target.trim_matches(['[', ']']).parse().ok();
             let query = if size.is_some() { rest.to_owned() } else { format!("{target} {rest}") };
@@ -219,10 +219,14 @@ fn call(verb: &str, path: &str, if_match: Option<String>, body: Value) -> HubEve
         ("GET", ["jobs", id]) => HubEvent::GetV1Job { id: owned(id) },
         ("DELETE", ["jobs", id]) => HubEvent::CancelV1Job { id: owned(id) },
         ("POST", ["devices", "query"]) => HubEvent::Query { request: body, page: PageRequest::default() },
-        ("GET", ["twins", id]) => HubEvent::GetTwin { device_id: owned(id) },
-        ("PATCH", ["twins", id]) => HubEvent::PatchTwin { device_id: owned(id), patch: body, if_match },
-        ("PUT", ["twins", id]) => HubEvent::ReplaceTwin { device_id: owned(id), twin: body, if_match },
-        ("POST", ["twins", id, "methods"]) => HubEvent::InvokeMethod { device_id: owned(id), request: body },
+        ("GET", ["twins", id]) => HubEvent::GetTwin { device_id: owned(id), module_id: None },
+        ("PATCH", ["twins", id]) => {
+            HubEvent::PatchTwin { device_id: owned(id), module_id: None, patch: body, if_match }
+        }
+        ("PUT", ["twins", id]) => HubEvent::ReplaceTwin { device_id: owned(id), module_id: None, twin: body, if_match },
+        ("POST", ["twins", id, "methods"]) => {
+            HubEvent::InvokeMethod { device_id: owned(id), module_id: None, request: body }
+        }
         ("GET", ["devices"]) => HubEvent::ListDevices { top: parameter("top").and_then(|top| top.parse().ok()) },
         ("POST", ["devices"]) => HubEvent::BulkDevices { devices: body, entropy },
         ("GET", ["devices", id]) => HubEvent::GetDevice { device_id: owned(id) },

@@ -94,10 +94,10 @@ pub(super) fn event(operation: Operation, uri: &Uri, headers: &HeaderMap, body: 
             page: page(uri, headers),
         },
         Operation::Query => HubEvent::Query { request: body, page: page(uri, headers) },
-        Operation::GetTwin(device_id) => HubEvent::GetTwin { device_id },
-        Operation::PatchTwin(device_id) => HubEvent::PatchTwin { device_id, patch: body, if_match },
-        Operation::ReplaceTwin(device_id) => HubEvent::ReplaceTwin { device_id, twin: body, if_match },
-        Operation::InvokeMethod(device_id) => HubEvent::InvokeMethod { device_id, request: body },
+        Operation::GetTwin(device_id) => HubEvent::GetTwin { device_id, module_id: None },
+        Operation::PatchTwin(device_id) => HubEvent::PatchTwin { device_id, module_id: None, patch: body, if_match },
+        Operation::ReplaceTwin(device_id) => HubEvent::ReplaceTwin { device_id, module_id: None, twin: body, if_match },
+        Operation::InvokeMethod(device_id) => HubEvent::InvokeMethod { device_id, module_id: None, request: body },
         Operation::GetDevice(device_id) => HubEvent::GetDevice { device_id },
         Operation::PutDevice(device_id) => {
             HubEvent::PutDevice { device_id, identity: body, if_match, entropy: entropy() }

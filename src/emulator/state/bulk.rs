@@ -11,6 +11,7 @@ use super::hub::HubState;
 use super::identity::IdentityBody;
 use super::reply::Reply;
 use super::rules::BULK_MAX;
+use super::twin::WriteMode;
 
 /// What to do with one identity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,12 +78,17 @@ impl HubState {
             }
             ImportMode::Delete => self.remove_device(id, None),
             ImportMode::DeleteIfMatch => self.remove_device(id, Some(identity_etag.ok_or_else(|| missing("eTag"))?)),
-            ImportMode::UpdateTwin => self.patch_twin(id, entry, None).map(drop),
+            ImportMode::UpdateTwin => self.bulk_twin(id, entry, None),
             ImportMode::UpdateTwinIfMatch => {
                 let etag = body.text("twinETag")?.ok_or_else(|| missing("twinETag"))?;
-                self.patch_twin(id, entry, Some(etag)).map(drop)
+                self.bulk_twin(id, entry, Some(etag))
             }
         }
+    }
+
+    fn bulk_twin(&mut self, id: &str, entry: &Value, if_match: Option<&str>) -> Result<(), HubFault> {
+        let slot = self.slot(id)?;
+        self.write_twin(slot, entry, if_match, WriteMode::Merge).map(drop)
     }
 
     /// A device with its twin: both or nothing.
@@ -90,7 +96,7 @@ impl HubState {
         let body = Body::of(entry)?;
         let has_twin = body.get("tags").is_some() || body.get("properties").is_some();
         self.create_device(id, IdentityBody::read(body)?, entropy)?;
-        if has_twin && let Err(fault) = self.patch_twin(id, entry, None) {
+        if has_twin && let Err(fault) = self.bulk_twin(id, entry, None) {
             self.remove_device(id, None)?;
             return Err(fault);
         }

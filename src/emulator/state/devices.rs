@@ -1,148 +1,154 @@
-//! All devices of the hub, by id and in the order of their ids.
+//! All devices and modules of the hub.
 
 use super::device::Device;
+use super::places::Places;
 
-/// The place of a device. It is never given to another device, so that records of a job still
+/// The place of a device or module. It is never given to another, so that records of a job still
 /// name their device after it was deleted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Slot(pub(super) u32);
 
-/// All devices of the hub.
-#[derive(Debug, Clone, Default)]
+/// Set in the slots of modules.
+const MODULE: u32 = 1 << 31;
+
+/// Between device and module in the id of a module. No device id holds it.
+pub(super) const SEPARATOR: char = '/';
+
+/// All devices of the hub, and all modules. A module is kept as a device is, under the id
+/// `<device>/<module>`, so that a job, a twin or a method need not know which of them it is about.
+#[derive(Debug, Clone)]
 pub(super) struct Devices {
-    places: Vec<Place>,
-    /// Devices that exist, by id.
-    order: Vec<Slot>,
+    devices: Places,
+    modules: Places,
 }
 
-#[derive(Debug, Clone)]
-#[expect(clippy::large_enum_variant, reason = "nearly all places are taken")]
-enum Place {
-    Taken(Device),
-    /// The device of this id was deleted.
-    Left(Box<str>),
+impl Default for Devices {
+    fn default() -> Self {
+        Self { devices: Places::new(0), modules: Places::new(MODULE) }
+    }
+}
+
+impl Slot {
+    /// Whether it is the place of a module.
+    pub(super) const fn is_module(self) -> bool {
+        self.0 & MODULE != 0
+    }
+}
+
+/// The id under which a module is kept.
+pub(super) fn module_key(device_id: &str, module_id: &str) -> String {
+    format!("{device_id}{SEPARATOR}{module_id}")
 }
 
 impl Devices {
-    /// How many there are.
+    /// How many devices there are.
     pub(super) const fn len(&self) -> usize {
-        self.order.len()
+        self.devices.len()
     }
 
-    /// How many there ever were.
+    /// How many devices there ever were.
     pub(super) const fn places(&self) -> usize {
-        self.places.len()
+        self.devices.places()
+    }
+
+    /// The modules.
+    pub(super) const fn modules(&self) -> &Places {
+        &self.modules
+    }
+
+    /// The modules.
+    pub(super) const fn modules_mut(&mut self) -> &mut Places {
+        &mut self.modules
     }
 
     /// Where a device is.
     pub(super) fn find(&self, id: &str) -> Option<Slot> {
-        self.order.binary_search_by(|slot| self.id(*slot).cmp(id)).ok().map(|at| self.order[at])
+        self.devices.find(id)
     }
 
-    /// The device at a place, unless it was deleted.
+    /// Where a module is.
+    pub(super) fn find_module(&self, device_id: &str, module_id: &str) -> Option<Slot> {
+        self.modules.find(&module_key(device_id, module_id))
+    }
+
+    /// The places of the modules of a device, by id.
+    pub(super) fn modules_of(&self, device_id: &str) -> &[Slot] {
+        let prefix = module_key(device_id, "");
+        let rest = self.modules.order_from(&prefix);
+        &rest[..rest.partition_point(|slot| self.modules.id(*slot).starts_with(&prefix))]
+    }
+
+    /// The device or module at a place, unless it was deleted.
     pub(super) fn get(&self, slot: Slot) -> Option<&Device> {
-        match self.places.get(slot.0 as usize)? {
-            Place::Taken(device) => Some(device),
-            Place::Left(_) => None,
-        }
+        self.of(slot).get(slot)
     }
 
-    /// The device at a place, unless it was deleted.
+    /// The device or module at a place, unless it was deleted.
     pub(super) fn get_mut(&mut self, slot: Slot) -> Option<&mut Device> {
-        match self.places.get_mut(slot.0 as usize)? {
-            Place::Taken(device) => Some(device),
-            Place::Left(_) => None,
-        }
+        if slot.is_module() { self.modules.get_mut(slot) } else { self.devices.get_mut(slot) }
     }
 
-    /// The id of the device that is or was at a place.
+    /// The id of the device or module that is or was at a place.
     pub(super) fn id(&self, slot: Slot) -> &str {
-        match self.places.get(slot.0 as usize) {
-            Some(Place::Taken(device)) => &device.id,
-            Some(Place::Left(id)) => id,
-            None => "",
-        }
+        self.of(slot).id(slot)
     }
 
     /// Takes in a device whose id is new. Cheap for ids that come in order.
     pub(super) fn insert(&mut self, device: Device) -> Slot {
-        let slot = self.append(Place::Taken(device));
-        let at = self.order.partition_point(|other| self.id(*other) < self.id(slot));
-        self.order.insert(at, slot);
-        slot
+        self.devices.insert(device)
     }
 
     /// Takes in many devices whose ids are new.
     pub(super) fn extend(&mut self, devices: Vec<Device>) {
-        for device in devices {
-            let slot = self.append(Place::Taken(device));
-            self.order.push(slot);
-        }
-        self.sort();
+        self.devices.extend(devices);
     }
 
-    /// Deletes a device.
+    /// Deletes a device or module.
     pub(super) fn remove(&mut self, slot: Slot) {
-        let id: Box<str> = self.id(slot).into();
-        if let Ok(at) = self.order.binary_search_by(|other| self.id(*other).cmp(&id)) {
-            self.order.remove(at);
-            self.places[slot.0 as usize] = Place::Left(id);
-        }
+        if slot.is_module() { self.modules.remove(slot) } else { self.devices.remove(slot) }
     }
 
     /// All devices, by id.
     pub(super) fn iter(&self) -> impl ExactSizeIterator<Item = (Slot, &Device)> {
-        self.order.iter().map(|slot| (*slot, self.device(*slot)))
+        self.devices.iter()
     }
 
     /// The places of all devices, by id.
     pub(super) fn order(&self) -> &[Slot] {
-        &self.order
+        self.devices.order()
     }
 
-    /// The places of the devices whose ids come after this one.
-    pub(super) fn order_after(&self, id: &str) -> &[Slot] {
-        &self.order[self.order.partition_point(|slot| self.id(*slot) <= id)..]
-    }
-
-    /// All places in order of creation: the device, or the id of the one that was deleted.
+    /// All places of devices in order of creation: the device, or the id of the one that was deleted.
     pub(super) fn all_places(&self) -> impl Iterator<Item = Result<&Device, &str>> {
-        self.places.iter().map(|place| match place {
-            Place::Taken(device) => Ok(device),
-            Place::Left(id) => Err(&**id),
-        })
+        self.devices.all_places()
     }
 
     /// Appends the next place of a snapshot; [`Self::sort`] must follow the last.
     pub(super) fn restore(&mut self, place: Result<Device, Box<str>>) {
-        match place {
-            Ok(device) => {
-                let slot = self.append(Place::Taken(device));
-                self.order.push(slot);
-            }
-            Err(id) => {
-                self.append(Place::Left(id));
-            }
-        }
+        self.devices.restore(place);
     }
 
-    /// Puts the devices in order. Says whether every id is there once.
+    /// Puts the devices and modules in order. Says whether every id is there once.
     pub(super) fn sort(&mut self) -> bool {
-        let mut order = std::mem::take(&mut self.order);
-        order.sort_by(|a, b| self.id(*a).cmp(self.id(*b)));
-        let unique = order.windows(2).all(|pair| self.id(pair[0]) != self.id(pair[1]));
-        self.order = order;
-        unique
+        self.devices.sort() && self.modules.sort()
     }
 
-    /// The device at a place that is in the order.
+    /// Whether there is or was something at a place.
+    pub(super) fn holds(&self, slot: Slot) -> bool {
+        self.of(slot).holds(slot)
+    }
+
+    /// The device or module at a place that is in the order.
     pub(super) fn device(&self, slot: Slot) -> &Device {
-        self.get(slot).expect("the order names existing devices only")
+        self.of(slot).device(slot)
     }
 
-    fn append(&mut self, place: Place) -> Slot {
-        let slot = Slot(u32::try_from(self.places.len()).expect("memory ends before 2^32 devices"));
-        self.places.push(place);
-        slot
+    /// The devices, or the modules.
+    pub(super) const fn all(&self, modules: bool) -> &Places {
+        if modules { &self.modules } else { &self.devices }
+    }
+
+    const fn of(&self, slot: Slot) -> &Places {
+        self.all(slot.is_module())
     }
 }

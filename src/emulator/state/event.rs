@@ -52,33 +52,45 @@ pub enum HubEvent {
         page: PageRequest,
     },
 
-    /// `GET /twins/{id}`.
+    /// `GET /twins/{id}`, `GET /twins/{id}/modules/{moduleId}`.
     GetTwin {
         /// Device.
         device_id: String,
+        /// Module, when the call is about one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        module_id: Option<String>,
     },
-    /// `PATCH /twins/{id}`.
+    /// `PATCH /twins/{id}`, or of a module.
     PatchTwin {
         /// Device.
         device_id: String,
+        /// Module, when the call is about one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        module_id: Option<String>,
         /// Body: `{"tags": .., "properties": {"desired": ..}}`.
         patch: Value,
         /// `If-Match`.
         if_match: Option<String>,
     },
-    /// `PUT /twins/{id}`.
+    /// `PUT /twins/{id}`, or of a module.
     ReplaceTwin {
         /// Device.
         device_id: String,
+        /// Module, when the call is about one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        module_id: Option<String>,
         /// Body: `{"tags": .., "properties": {"desired": ..}}`.
         twin: Value,
         /// `If-Match`.
         if_match: Option<String>,
     },
-    /// A device updates its reported properties.
+    /// A device or module updates its reported properties.
     ReportProperties {
         /// Device.
         device_id: String,
+        /// Module, when the call is about one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        module_id: Option<String>,
         /// Merge patch of the reported properties.
         patch: Value,
     },
@@ -133,22 +145,31 @@ pub enum HubEvent {
     /// `GET /statistics/service`.
     ServiceStatistics,
 
-    /// `POST /twins/{id}/methods`.
+    /// `POST /twins/{id}/methods`, or of a module.
     InvokeMethod {
         /// Device.
         device_id: String,
+        /// Module, when the call is about one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        module_id: Option<String>,
         /// Body.
         request: Value,
     },
-    /// A device connects, whatever its simulated behaviour says.
+    /// A device or module connects, whatever its simulated behaviour says.
     Connect {
         /// Device.
         device_id: String,
+        /// Module, when the call is about one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        module_id: Option<String>,
     },
-    /// A device goes away, whatever its simulated behaviour says.
+    /// A device or module goes away, whatever its simulated behaviour says.
     Disconnect {
         /// Device.
         device_id: String,
+        /// Module, when the call is about one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        module_id: Option<String>,
     },
 
     /// `GET /jobs`: import and export jobs.

@@ -16,6 +16,7 @@ use super::limiter::Limiter;
 use super::moment::Moment;
 use super::options::HubOptions;
 use super::reply::Reply;
+use super::twin::WriteMode;
 use super::view::Surroundings;
 
 /// An IoT Hub.
@@ -106,14 +107,21 @@ impl HubState {
                 self.list_jobs(job_type.as_deref(), job_status.as_deref(), &page)
             }
             HubEvent::Query { request, page } => self.query(&request, &page),
-            HubEvent::GetTwin { device_id } => self.get_twin(&device_id),
-            HubEvent::PatchTwin { device_id, patch, if_match } => {
-                self.patch_twin(&device_id, &patch, if_match.as_deref())
+            HubEvent::GetTwin { device_id, module_id } => {
+                self.slot_of(&device_id, module_id.as_deref()).map(|slot| self.twin(slot))
             }
-            HubEvent::ReplaceTwin { device_id, twin, if_match } => {
-                self.replace_twin(&device_id, &twin, if_match.as_deref())
+            HubEvent::PatchTwin { device_id, module_id, patch, if_match } => {
+                let slot = self.slot_of(&device_id, module_id.as_deref())?;
+                self.write_twin(slot, &patch, if_match.as_deref(), WriteMode::Merge)
             }
-            HubEvent::ReportProperties { device_id, patch } => self.report_properties(&device_id, &patch),
+            HubEvent::ReplaceTwin { device_id, module_id, twin, if_match } => {
+                let slot = self.slot_of(&device_id, module_id.as_deref())?;
+                self.write_twin(slot, &twin, if_match.as_deref(), WriteMode::Replace)
+            }
+            HubEvent::ReportProperties { device_id, module_id, patch } => {
+                let slot = self.slot_of(&device_id, module_id.as_deref())?;
+                self.report_properties(slot, &patch)
+            }
             HubEvent::GetDevice { device_id } => self.get_device(&device_id),
             HubEvent::PutDevice { device_id, identity, if_match, entropy } => {
                 self.put_device(&device_id, &identity, if_match.as_deref(), &entropy)
@@ -125,9 +133,13 @@ impl HubState {
             HubEvent::PurgeCommands { device_id } => self.purge_commands(&device_id),
             HubEvent::DeviceStatistics => Ok(self.device_statistics()),
             HubEvent::ServiceStatistics => Ok(self.service_statistics()),
-            HubEvent::InvokeMethod { device_id, request } => self.invoke_method(&device_id, &request),
-            HubEvent::Connect { device_id } => self.tell_connection(&device_id, true),
-            HubEvent::Disconnect { device_id } => self.tell_connection(&device_id, false),
+            HubEvent::InvokeMethod { device_id, module_id, request } => {
+                self.invoke_method(&device_id, module_id.as_deref(), &request)
+            }
+            HubEvent::Connect { device_id, module_id } => self.tell_connection(&device_id, module_id.as_deref(), true),
+            HubEvent::Disconnect { device_id, module_id } => {
+                self.tell_connection(&device_id, module_id.as_deref(), false)
+            }
             HubEvent::ListV1Jobs => Ok(Reply::Document { body: serde_json::json!([]), etag: None }),
             HubEvent::GetV1Job { .. } | HubEvent::CancelV1Job { .. } => Err(FaultKind::JobNotFound.into()),
             HubEvent::CreateV1Job { .. } => Err(HubFault::new(
@@ -167,6 +179,18 @@ impl HubState {
         self.devices
             .find(device_id)
             .ok_or_else(|| HubFault::new(FaultKind::DeviceNotFound, format!("Device {device_id} is not registered.")))
+    }
+
+    /// The place of a device or of one of its modules. That the same code stands for a missing device
+    /// and for the missing twin of a module is documented.
+    pub(super) fn slot_of(&self, device_id: &str, module_id: Option<&str>) -> Result<Slot, HubFault> {
+        let Some(module_id) = module_id else { return self.slot(device_id) };
+        self.devices.find_module(device_id, module_id).ok_or_else(|| {
+            HubFault::new(
+                FaultKind::DeviceNotFound,
+                format!("Module {module_id} on device {device_id} is not registered."),
+            )
+        })
     }
 
     /// A device.

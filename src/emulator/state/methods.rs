@@ -72,15 +72,20 @@ fn read_timeouts(body: Body<'_>) -> Result<(u64, u64), HubFault> {
 }
 
 impl HubState {
-    /// `POST /twins/{id}/methods`. A simulated device answers at once; how long it would take is
+    /// `POST /twins/{id}/methods`, or of a module. A simulated device answers at once; how long it would take is
     /// part of the reply.
-    pub(super) fn invoke_method(&mut self, device_id: &str, request: &Value) -> Result<Reply, HubFault> {
-        self.try_invoke(device_id, request).map_err(HubFault::of_method)
+    pub(super) fn invoke_method(
+        &mut self,
+        device_id: &str,
+        module_id: Option<&str>,
+        request: &Value,
+    ) -> Result<Reply, HubFault> {
+        self.try_invoke(device_id, module_id, request).map_err(HubFault::of_method)
     }
 
-    fn try_invoke(&mut self, device_id: &str, request: &Value) -> Result<Reply, HubFault> {
+    fn try_invoke(&mut self, device_id: &str, module_id: Option<&str>, request: &Value) -> Result<Reply, HubFault> {
         let request = MethodRequest::read(Body::of(request)?)?;
-        let slot = self.slot(device_id)?;
+        let slot = self.slot_of(device_id, module_id)?;
         if !self.devices.device(slot).is_online(&self.behaviours, self.now) {
             return Err(FaultKind::DeviceNotOnline.into());
         }

@@ -30,6 +30,7 @@ mod options;
 mod packed;
 mod paging;
 mod patch;
+mod places;
 mod queries;
 mod record;
 mod registry;

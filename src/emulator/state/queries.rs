@@ -79,7 +79,7 @@ impl HubState {
     fn twin_rows(&self, statement: &Statement, page: Page) -> Result<(Vec<Value>, Option<Continuation>), HubFault> {
         let (order, total) = match &page.after {
             None => (self.devices.order(), 0),
-            Some(Continuation::Device(id, total)) => (self.devices.order_after(id), *total),
+            Some(Continuation::Device(id, total)) => (self.devices.all(false).order_after(id), *total),
             Some(_) => return Err(other_query()),
         };
         let mut filling = Filling::new(&page, statement, total);

@@ -192,6 +192,6 @@ fn read_target(stored: (u32, u8, u32, Moment), hub: &HubState, job: &Job) -> Opt
         6 => TargetState::Failed(verdict),
         _ => return None,
     };
-    let sound = (slot as usize) < hub.devices.places() && (verdict == 0 || (verdict as usize) < job.verdicts.len());
+    let sound = hub.devices.holds(Slot(slot)) && (verdict == 0 || (verdict as usize) < job.verdicts.len());
     sound.then_some(Target { slot: Slot(slot), state, at })
 }

@@ -15,30 +15,20 @@ use super::reply::Reply;
 use super::twin::{TwinBody, WriteMode};
 
 impl HubState {
-    /// `GET /twins/{id}`.
-    pub(super) fn get_twin(&self, device_id: &str) -> Result<Reply, HubFault> {
-        let device = self.device(device_id)?;
-        Ok(Reply::Document { body: device.twin_json(self.surroundings()), etag: Some(device.twin.etag_text()) })
+    /// `GET /twins/{id}`, or of a module.
+    pub(super) fn twin(&self, slot: Slot) -> Reply {
+        let device = self.devices.device(slot);
+        Reply::Document { body: device.twin_json(self.surroundings()), etag: Some(device.twin.etag_text()) }
     }
 
-    /// `PATCH /twins/{id}`.
-    pub(super) fn patch_twin(&mut self, id: &str, patch: &Value, if_match: Option<&str>) -> Result<Reply, HubFault> {
-        self.write_twin(id, patch, if_match, WriteMode::Merge)
-    }
-
-    /// `PUT /twins/{id}`.
-    pub(super) fn replace_twin(&mut self, id: &str, twin: &Value, if_match: Option<&str>) -> Result<Reply, HubFault> {
-        self.write_twin(id, twin, if_match, WriteMode::Replace)
-    }
-
-    fn write_twin(
+    /// `PATCH` or `PUT /twins/{id}`, or of a module.
+    pub(super) fn write_twin(
         &mut self,
-        device_id: &str,
+        slot: Slot,
         body: &Value,
         if_match: Option<&str>,
         mode: WriteMode,
     ) -> Result<Reply, HubFault> {
-        let slot = self.slot(device_id)?;
         let body = TwinBody::read(Body::of(body)?)?;
         etag::check(if_match, &self.devices.device(slot).twin.etag_text())?;
         let names_before = self.keys.len();
@@ -54,12 +44,11 @@ impl HubState {
         if let Some(desired) = &write.desired {
             self.desired_changed(slot, desired);
         }
-        self.get_twin(device_id)
+        Ok(self.twin(slot))
     }
 
-    /// A device updates its reported properties.
-    pub(super) fn report_properties(&mut self, device_id: &str, patch: &Value) -> Result<Reply, HubFault> {
-        let slot = self.slot(device_id)?;
+    /// A device or module updates its reported properties.
+    pub(super) fn report_properties(&mut self, slot: Slot, patch: &Value) -> Result<Reply, HubFault> {
         let Value::Object(patch) = patch else { return Err(invalid("Reported properties must be an object.")) };
         check_patch(Part::Reported, patch)?;
         let names_before = self.keys.len();
@@ -72,9 +61,14 @@ impl HubState {
         Ok(Reply::Reported { version: version.into() })
     }
 
-    /// A device connects or goes away, against its simulation.
-    pub(super) fn tell_connection(&mut self, device_id: &str, connected: bool) -> Result<Reply, HubFault> {
-        let slot = self.slot(device_id)?;
+    /// A device or module connects or goes away, against its simulation.
+    pub(super) fn tell_connection(
+        &mut self,
+        device_id: &str,
+        module_id: Option<&str>,
+        connected: bool,
+    ) -> Result<Reply, HubFault> {
+        let slot = self.slot_of(device_id, module_id)?;
         let at = self.now;
         if let Some(device) = self.devices.get_mut(slot) {
             device.connection.told = Some(super::device::Told { connected, at });
