@@ -76,7 +76,14 @@ impl InProcessHub {
     pub fn apply(&self, event: HubEvent) -> Result<Reply, HubFault> {
         let mut hub = self.lock();
         let now = hub.now();
-        hub.apply(event, now)
+        if !event.is_read() {
+            return hub.apply(event, now);
+        }
+        let reply = hub.apply(event.clone(), now)?;
+        if let Some(charge) = hub.charge_of_read(&event, &reply) {
+            hub.apply(charge, now)?;
+        }
+        Ok(reply)
     }
 
     /// A look at the state.

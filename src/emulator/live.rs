@@ -161,9 +161,17 @@ impl LiveHub {
 
 impl Held {
     fn apply(&mut self, event: HubEvent, now: Timestamp) -> Result<Reply, HubFault> {
-        if event.is_read() {
-            return self.kept.hub.apply(event, now);
+        if !event.is_read() {
+            return self.change(event, now);
         }
+        let (read, reply) = (event.clone(), self.kept.hub.apply(event, now)?);
+        if let Some(charge) = self.kept.hub.charge_of_read(&read, &reply) {
+            self.change(charge, now)?;
+        }
+        Ok(reply)
+    }
+
+    fn change(&mut self, event: HubEvent, now: Timestamp) -> Result<Reply, HubFault> {
         let record = Record { seq: self.seq + 1, at: now, wall: Timestamp::now(), event: &event };
         let bytes = serde_json::to_vec(&record).map_err(|_| HubFault::from(FaultKind::ServerError))?;
         // A refused event changes nothing and leaves no trace.

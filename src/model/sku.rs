@@ -31,6 +31,15 @@ impl Sku {
         }
     }
 
+    /// How many bytes are one message of the daily quota.
+    #[must_use]
+    pub const fn message_bytes(self) -> u32 {
+        match self {
+            Self::F1 => 512,
+            Self::S1 | Self::S2 | Self::S3 => 4 * 1_024,
+        }
+    }
+
     /// The tier of that name.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
@@ -85,6 +94,61 @@ impl HubSize {
     #[must_use]
     pub fn queries_per_minute(self) -> u32 {
         self.per_minute(20, 1_000)
+    }
+
+    /// Calls of the identity registry, per minute.
+    #[must_use]
+    pub fn registry_calls_per_minute(self) -> u32 {
+        self.per_minute(100, 5_000)
+    }
+
+    /// Calls about configurations, per minute.
+    #[must_use]
+    pub fn configuration_calls_per_minute(self) -> u32 {
+        self.per_minute(20, 20)
+    }
+
+    /// Reads of twins, per second.
+    #[must_use]
+    pub fn twin_reads_per_second(self) -> u32 {
+        match self.sku {
+            Sku::F1 | Sku::S1 => 100,
+            Sku::S2 => self.units.get().saturating_mul(10).max(100),
+            Sku::S3 => self.units.get().saturating_mul(500),
+        }
+    }
+
+    /// Updates of twins, per second.
+    #[must_use]
+    pub fn twin_updates_per_second(self) -> u32 {
+        match self.sku {
+            Sku::F1 | Sku::S1 => 50,
+            Sku::S2 => self.units.get().saturating_mul(5).max(50),
+            Sku::S3 => self.units.get().saturating_mul(250),
+        }
+    }
+
+    /// Payloads of direct methods, in blocks of 4 KB per second; a call takes at least one.
+    #[must_use]
+    pub fn method_blocks_per_second(self) -> u32 {
+        let kilobytes = match self.sku {
+            Sku::F1 | Sku::S1 => 160,
+            Sku::S2 => 480,
+            Sku::S3 => 24 * 1_024,
+        };
+        self.units.get().saturating_mul(kilobytes / 4)
+    }
+
+    /// Messages that are served in a day.
+    #[must_use]
+    pub fn messages_per_day(self) -> u64 {
+        let per_unit = match self.sku {
+            Sku::F1 => 8_000,
+            Sku::S1 => 400_000,
+            Sku::S2 => 6_000_000,
+            Sku::S3 => 300_000_000,
+        };
+        u64::from(self.units.get()).saturating_mul(per_unit)
     }
 
     fn per_minute(self, small: u32, s3: u32) -> u32 {

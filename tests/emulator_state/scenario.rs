@@ -8,6 +8,7 @@
 //! > next                                                the next page of the last list or query
 //! > connect a · disconnect a · report a {"fw": "2"}
 //! > tick 5s · tick 200ms · tick 2026-12-02T00:00:00Z
+//! > spend 10 · messages                                of the day's quota
 //! > jump a b                                            to the next event of these jobs
 //! ```
 //!
@@ -16,7 +17,9 @@
 
 use std::fmt::Write as _;
 
-use hubjobs::emulator::state::{Entropy, HubEvent, HubOptions, HubState, PageRequest, Reply, Strictness, Throttling};
+use hubjobs::emulator::state::{
+    Entropy, HubEvent, HubOptions, HubState, MessageCount, PageRequest, Reply, Strictness, Throttling,
+};
 use hubjobs::model::{HubSize, JobId, Seconds, Sku};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -78,6 +81,13 @@ impl Stage {
                 self.hub().add_fleet(&fleet(1, &group)).expect("a possible fleet");
                 self.origin.clone_from(&self.hub);
             }
+            "messages" => {
+                let MessageCount { used, limit } = self.hub().message_count();
+                return vec![format!(
+                    "{used} of {}",
+                    limit.map_or_else(|| "any".to_owned(), |limit| limit.to_string())
+                )];
+            }
             "tick" => {
                 let to = instant(rest, self.hub().now());
                 self.hub().advance(to);
@@ -124,6 +134,11 @@ impl Stage {
         let result = self.hub().apply(event.clone(), now);
         if !event.is_read() && result.is_ok() {
             self.events.push((event.clone(), now));
+        }
+        let charge = result.as_ref().ok().and_then(|reply| self.hub().charge_of_read(&event, reply));
+        if let Some(charge) = charge {
+            self.hub().apply(charge.clone(), now).expect("a charge is never refused");
+            self.events.push((charge, now));
         }
         self.last = Some(event);
         match result {
@@ -172,6 +187,7 @@ fn event(verb: &str, rest: &str) -> HubEvent {
     let (target, rest) = rest.split_once(' ').unwrap_or((rest, ""));
     let device_id = target.to_owned();
     match verb {
+        "spend" => return HubEvent::Charge { messages: target.parse().expect("a number") },
         "connect" => return HubEvent::Connect { device_id, module_id: None },
         "disconnect" => return HubEvent::Disconnect { device_id, module_id: None },
         "report" => return HubEvent::ReportProperties { device_id, module_id: None, patch: json_of(rest) },

@@ -9,6 +9,7 @@ mod records;
 mod registry;
 mod service;
 mod simulation;
+mod throttles;
 mod twins;
 
 use std::fmt;
@@ -82,6 +83,7 @@ const TOPICS: &[&[Fact]] = &[
     queries::FACTS,
     simulation::FACTS,
     service::FACTS,
+    throttles::FACTS,
 ];
 
 /// All of them, by topic.

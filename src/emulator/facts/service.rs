@@ -13,8 +13,6 @@ super::facts! {
         "A wrong or expired signature, or a policy without the right, is 401 IotHubUnauthorizedAccess.";
     "length-required", Observed, "azure-iot-sdk-java#124",
         "A POST without Content-Length is 411, in HTML.";
-    "throttled", Observed, "a live F1 hub, August 2026",
-        "Too many calls are 429 ThrottlingBacklogTimeout without Retry-After; a real hub delays them first.";
     "emulator-failure", Assumed, "error code reference",
         "A fault of the emulator itself is 500 ServerError, one of its disk 503 ServiceUnavailable.";
 }

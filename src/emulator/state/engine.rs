@@ -15,6 +15,7 @@ use super::job::{Job, JobDue, Phase, Run, Target, TargetState, Verdict};
 use super::job_request::JobAction;
 use super::methods::{MethodOutcome, MethodRequest};
 use super::moment::{MILLISECOND, Moment};
+use super::quota::bytes_of;
 use super::rules::{FINISHING_TICKS, HISTORY_TICKS};
 use super::select::select;
 use super::verdicts;
@@ -132,6 +133,11 @@ impl HubState {
         let request = Arc::clone(&job.request);
         match &request.action {
             JobAction::Twin(update) => {
+                if self.is_quota_spent() {
+                    self.fail_target(number, index, verdicts::quota_exceeded());
+                    return true;
+                }
+                self.charge(|| bytes_of(&update.to_json()));
                 let state = self.update_twin(number, target.slot, update.etag());
                 self.settle_target(number, index, state);
                 true
@@ -177,6 +183,11 @@ impl HubState {
             }
             return false;
         }
+        if self.is_quota_spent() {
+            self.fail_target(number, index, verdicts::quota_exceeded());
+            return true;
+        }
+        self.charge(|| call.payload.as_ref().map_or(0, bytes_of));
         let ticks = match self.outcome(number, slot, call) {
             MethodOutcome::Answered { latency_ms, .. } => i64::from(latency_ms) * MILLISECOND,
             MethodOutcome::TimedOut => call.response_ticks(),
@@ -210,6 +221,9 @@ impl HubState {
                 (status, Verdict::Answer { status, payload: payload.clone() })
             }
         };
+        if let Verdict::Answer { payload, .. } = &verdict {
+            self.charge(|| bytes_of(payload));
+        }
         self.answered(slot, &call.name, status);
         let Some(job) = self.jobs.get_mut(number) else { return };
         let state = TargetState::Answered(job.verdict(verdict));

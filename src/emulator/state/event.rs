@@ -17,6 +17,12 @@ use serde_json::Value;
 pub enum HubEvent {
     /// Nothing but that time goes on. Replies [`Reply::Done`](super::Reply::Done).
     Tick,
+    /// A read that came before cost so many messages of the daily quota. Replies
+    /// [`Reply::Done`](super::Reply::Done).
+    Charge {
+        /// How many.
+        messages: u64,
+    },
 
     /// `PUT /jobs/v2/{id}`.
     CreateJob {
@@ -212,6 +218,7 @@ impl HubEvent {
             | Self::CancelV1Job { .. }
             | Self::CreateV1Job { .. } => true,
             Self::Tick
+            | Self::Charge { .. }
             | Self::CreateJob { .. }
             | Self::CancelJob { .. }
             | Self::PatchTwin { .. }

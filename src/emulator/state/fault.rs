@@ -111,6 +111,8 @@ fault_kinds! {
     DeviceDefinedMultipleTimes = 400, 400_011, Plain, "registry-bulk-twice", "A device is defined more than once.";
     /// The signature is wrong, has expired, or its policy lacks the right.
     IotHubUnauthorizedAccess = 401, 401_002, Plain, "unauthorized", "Unauthorized";
+    /// Today's messages are spent.
+    IotHubQuotaExceeded = 403, 403_002, Plain, "quota-exceeded", "Total number of messages on the hub exceeded the allocated quota.";
     /// The device is not in the registry.
     DeviceNotFound = 404, 404_001, Plain, "device-not-found", "The device is not registered with this hub.";
     /// No such import or export job; only cancel says it of a scheduled job.

@@ -15,6 +15,7 @@ use super::keys::Keys;
 use super::limiter::Limiter;
 use super::moment::Moment;
 use super::options::HubOptions;
+use super::quota::Quota;
 use super::reply::Reply;
 use super::twin::WriteMode;
 use super::view::Surroundings;
@@ -33,6 +34,7 @@ pub struct HubState {
     pub(super) devices: Devices,
     pub(super) jobs: Jobs,
     pub(super) limiter: Limiter,
+    pub(super) quota: Quota,
     /// What is due outside of running jobs.
     pub(super) errands: BinaryHeap<Reverse<(Moment, Errand)>>,
 }
@@ -59,6 +61,7 @@ impl HubState {
             devices: Devices::default(),
             jobs: Jobs::default(),
             limiter: Limiter::new(&options, now.into()),
+            quota: Quota::new(&options, now.into()),
             errands: BinaryHeap::new(),
         }
     }
@@ -74,6 +77,7 @@ impl HubState {
     pub fn set_options(&mut self, options: HubOptions) {
         self.options = HubOptions { seed: self.options.seed, ..options };
         self.limiter = Limiter::restore(&self.options, self.limiter.free_at(), self.limiter.turn());
+        self.quota = Quota::restore(&self.options, self.quota.day(), self.quota.used());
     }
 
     /// The time of the last event, cut to 100 ns.
@@ -98,8 +102,20 @@ impl HubState {
     /// When the hub refuses.
     pub fn apply(&mut self, event: HubEvent, now: Timestamp) -> Result<Reply, HubFault> {
         self.advance(now);
+        self.check_quota(&event)?;
+        let request_bytes = self.request_bytes(&event);
+        let reply = self.perform(event)?;
+        self.charge_for(request_bytes, &reply);
+        Ok(reply)
+    }
+
+    fn perform(&mut self, event: HubEvent) -> Result<Reply, HubFault> {
         match event {
             HubEvent::Tick => Ok(Reply::Done),
+            HubEvent::Charge { messages } => {
+                self.charge_messages(messages);
+                Ok(Reply::Done)
+            }
             HubEvent::CreateJob { id, request } => self.create_job(&id, &request),
             HubEvent::GetJob { id } => Ok(self.get_job(&id)),
             HubEvent::CancelJob { id } => self.cancel_job(&id),

@@ -52,7 +52,7 @@ impl TwinUpdate {
     }
 
     /// As the hub shows it.
-    fn to_json(&self) -> Value {
+    pub(super) fn to_json(&self) -> Value {
         let mut json = json!({"deviceId": null, "etag": self.etag});
         if let Some(tags) = &self.tags {
             json["tags"] = tags.clone().into();

@@ -10,6 +10,7 @@ use super::hub::{Errand, HubState};
 use super::job::{Job, JobDue, Phase, Target, TargetState};
 use super::limiter::Limiter;
 use super::moment::Moment;
+use super::quota::Quota;
 use super::rules::{FINISHING_TICKS, HISTORY_TICKS, QUEUED_TICKS};
 use super::snapshot::{FORMAT, Record, SnapshotRecord};
 
@@ -167,7 +168,7 @@ fn take_behaviour(hub: &mut HubState, value: Value) -> Result<(), BadSnapshot> {
 }
 
 fn read_head(record: &Record) -> Result<HubState, BadSnapshot> {
-    let Record::Hub { format, options, now, free_at, turn, next_job } = record else {
+    let Record::Hub { format, options, now, free_at, turn, next_job, quota_day, quota_used } = record else {
         return Err(BadSnapshot::Damaged("it does not begin with its head"));
     };
     if *format != FORMAT {
@@ -176,6 +177,7 @@ fn read_head(record: &Record) -> Result<HubState, BadSnapshot> {
     let options = options.read().ok_or(BadSnapshot::Damaged("the options"))?;
     let mut hub = HubState::new(options, now.timestamp());
     hub.limiter = Limiter::restore(&options, *free_at, *turn);
+    hub.quota = Quota::restore(&options, *quota_day, *quota_used);
     hub.jobs.count_on_from(*next_job);
     Ok(hub)
 }

@@ -36,6 +36,10 @@ pub(super) enum Record {
         free_at: Moment,
         turn: u64,
         next_job: u64,
+        #[serde(default)]
+        quota_day: i64,
+        #[serde(default)]
+        quota_used: u64,
     },
     Name(String),
     Behaviour(Value),
@@ -106,6 +110,8 @@ impl HubState {
             free_at: self.limiter.free_at(),
             turn: self.limiter.turn(),
             next_job: self.jobs.next_number(),
+            quota_day: self.quota.day(),
+            quota_used: self.quota.used(),
         };
         let end = Record::End { places: self.devices.places() as u64, jobs: self.jobs.from(0).count() as u64 };
         let names = self.keys.names().map(|name| Record::Name(name.to_owned()));

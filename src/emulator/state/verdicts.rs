@@ -27,6 +27,11 @@ pub(super) fn etag_mismatch() -> Verdict {
     error(FaultKind::PreconditionFailed.name(), FaultKind::PreconditionFailed.usual_text())
 }
 
+/// Today's messages are spent (assumed).
+pub(super) fn quota_exceeded() -> Verdict {
+    error(FaultKind::IotHubQuotaExceeded.name(), FaultKind::IotHubQuotaExceeded.usual_text())
+}
+
 /// The twin would break a limit (assumed).
 pub(super) fn refused_twin(fault: HubFault) -> Verdict {
     Verdict::Error { code: fault.kind.name().to_owned(), description: fault.text }
