@@ -15,6 +15,9 @@ mod store;
 
 mod auth;
 mod http;
+mod names;
+mod tls;
+pub mod transport;
 
 pub mod admin;
 mod attach;
@@ -23,5 +26,7 @@ mod server;
 
 pub use attach::{Attached, Session, attach, connect};
 pub use in_process::InProcessHub;
-pub use server::{Emulator, EmulatorConfig, EmulatorError, Served, Stopper};
+pub use names::{HubName, InvalidHubName};
+pub use server::{Emulator, EmulatorConfig, EmulatorError, Exposure, Ports, Served, Stopper};
 pub use store::{StateDir, StoreError};
+pub use tls::TlsError;

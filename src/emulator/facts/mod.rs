@@ -10,6 +10,7 @@ mod registry;
 mod service;
 mod simulation;
 mod throttles;
+mod transport;
 mod twins;
 
 use std::fmt;
@@ -84,6 +85,7 @@ const TOPICS: &[&[Fact]] = &[
     simulation::FACTS,
     service::FACTS,
     throttles::FACTS,
+    transport::FACTS,
 ];
 
 /// All of them, by topic.
@@ -96,11 +98,12 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::super::state::{FaultKind, rules};
+    use super::super::transport::limits;
     use super::*;
 
     #[test]
     fn every_rule_and_every_fault_has_its_fact() {
-        for (rule, id) in rules::ALL {
+        for (rule, id) in rules::ALL.iter().chain(limits::ALL) {
             assert!(fact(id).is_some(), "rule {rule}: no fact {id}");
         }
         for kind in FaultKind::ALL {

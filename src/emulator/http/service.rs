@@ -20,7 +20,9 @@ use super::throttle::Throttles;
 use crate::emulator::auth::{Access, Key, Policies};
 use crate::emulator::lease::Leases;
 use crate::emulator::live::LiveHub;
+use crate::emulator::names::HubNames;
 use crate::emulator::state::{FaultKind, HubFault, Reply};
+use crate::emulator::transport::limits::BODY_SECONDS;
 use crate::model::ClockMode;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-ms-request-id");
@@ -33,9 +35,7 @@ pub(in crate::emulator) struct Service {
     /// Who may call it.
     pub(in crate::emulator) policies: Policies,
     /// Names that tokens may be made for.
-    pub(in crate::emulator) hosts: Vec<String>,
-    /// Where it listens.
-    pub(in crate::emulator) port: u16,
+    pub(in crate::emulator) names: HubNames,
     /// Request throttles, unless they are off.
     pub(in crate::emulator) throttles: Option<Throttles>,
     /// Key of the admin calls.
@@ -96,15 +96,14 @@ impl Service {
         if let (Some(throttles), Some(meter)) = (&self.throttles, operation.meter()) {
             throttles.take(meter, Instant::now())?;
         }
-        let json = if operation.reads_body() { request::read_json(body).await? } else { serde_json::Value::Null };
+        let json = if operation.reads_body() { read_body(body).await? } else { serde_json::Value::Null };
         let reply = self.hub.call(request::event(operation, &parts.uri, &parts.headers, json)).await?;
         self.wait_for_device(&reply).await;
         Ok(reply)
     }
 
     fn authorize(&self, header: Option<&str>, path: &[String], operation: &Operation) -> Result<(), HubFault> {
-        let access =
-            Access { hosts: &self.hosts, port: self.port, path, right: operation.right(), wall_now: Timestamp::now() };
+        let access = Access { names: &self.names, path, right: operation.right(), wall_now: Timestamp::now() };
         self.policies.authorize(header, &access).map_err(|refusal| {
             tracing::info!("401 for {operation:?}: {refusal}");
             FaultKind::IotHubUnauthorizedAccess.into()
@@ -119,6 +118,13 @@ impl Service {
             tokio::time::sleep(Duration::from_millis((*latency_ms).into())).await;
         }
     }
+}
+
+/// Reads a body from a client that may be slow, but not for ever.
+async fn read_body(body: Body) -> Result<serde_json::Value, HubFault> {
+    let patience = Duration::from_secs(BODY_SECONDS);
+    let too_slow = |_| HubFault::new(FaultKind::GenericBadRequest, "BadRequest: the body did not come in time");
+    tokio::time::timeout(patience, request::read_json(body)).await.map_err(too_slow)?
 }
 
 fn not_served(path: &str) -> HubFault {

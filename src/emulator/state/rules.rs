@@ -10,6 +10,7 @@ macro_rules! rules {
         pub const ALL: &[(&str, &str)] = &[$((stringify!($name), $fact),)+];
     };
 }
+pub(in crate::emulator) use rules;
 
 rules! {
     /// Longest job id, in characters.

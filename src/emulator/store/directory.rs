@@ -36,6 +36,17 @@ impl StateDir {
         self.0.join("keys.json")
     }
 
+    /// Where the keys and certificates of TLS are kept.
+    pub(in crate::emulator) fn tls(&self) -> PathBuf {
+        self.0.join("tls.json")
+    }
+
+    /// Where the certificate of the authority is, for clients to trust.
+    #[must_use]
+    pub fn authority(&self) -> PathBuf {
+        self.0.join("authority.pem")
+    }
+
     pub(super) fn snapshot(&self, generation: u64) -> PathBuf {
         self.0.join(format!("snapshot-{generation}.json"))
     }

@@ -6,6 +6,8 @@
 //! lock                  held by the process that owns the folder; the system frees it on a kill
 //! endpoint.json         where that process serves, so that others can connect instead
 //! keys.json             shared access policies
+//! tls.json              the certificate authority and the server's certificate, with their keys
+//! authority.pem         the authority's certificate, for clients to trust
 //! snapshot-<n>.json     the whole state when generation n began
 //! journal-<n>.log       every event since
 //! ```
