@@ -185,12 +185,15 @@ impl Stage {
 
 fn event(verb: &str, rest: &str) -> HubEvent {
     let (target, rest) = rest.split_once(' ').unwrap_or((rest, ""));
-    let device_id = target.to_owned();
+    let (device_id, module_id) = match target.split_once('/') {
+        Some((device, module)) => (device.to_owned(), Some(module.to_owned())),
+        None => (target.to_owned(), None),
+    };
     match verb {
         "spend" => return HubEvent::Charge { messages: target.parse().expect("a number") },
-        "connect" => return HubEvent::Connect { device_id, module_id: None },
-        "disconnect" => return HubEvent::Disconnect { device_id, module_id: None },
-        "report" => return HubEvent::ReportProperties { device_id, module_id: None, patch: json_of(rest) },
+        "connect" => return HubEvent::Connect { device_id, module_id },
+        "disconnect" => return HubEvent::Disconnect { device_id, module_id },
+        "report" => return HubEvent::ReportProperties { device_id, module_id, patch: json_of(rest) },
         "query" => {
             let size: Option<u64> = target.trim_matches(['[', ']']).parse().ok();
             let query = if size.is_some() { rest.to_owned() } else { format!("{target} {rest}") };
@@ -235,14 +238,6 @@ fn call(verb: &str, path: &str, if_match: Option<String>, body: Value) -> HubEve
         ("GET", ["jobs", id]) => HubEvent::GetV1Job { id: owned(id) },
         ("DELETE", ["jobs", id]) => HubEvent::CancelV1Job { id: owned(id) },
         ("POST", ["devices", "query"]) => HubEvent::Query { request: body, page: PageRequest::default() },
-        ("GET", ["twins", id]) => HubEvent::GetTwin { device_id: owned(id), module_id: None },
-        ("PATCH", ["twins", id]) => {
-            HubEvent::PatchTwin { device_id: owned(id), module_id: None, patch: body, if_match }
-        }
-        ("PUT", ["twins", id]) => HubEvent::ReplaceTwin { device_id: owned(id), module_id: None, twin: body, if_match },
-        ("POST", ["twins", id, "methods"]) => {
-            HubEvent::InvokeMethod { device_id: owned(id), module_id: None, request: body }
-        }
         ("GET", ["devices"]) => HubEvent::ListDevices { top: parameter("top").and_then(|top| top.parse().ok()) },
         ("POST", ["devices"]) => HubEvent::BulkDevices { devices: body, entropy },
         ("GET", ["devices", id]) => HubEvent::GetDevice { device_id: owned(id) },
@@ -252,7 +247,32 @@ fn call(verb: &str, path: &str, if_match: Option<String>, body: Value) -> HubEve
         ("GET", ["devices", id, "modules"]) => HubEvent::ListModules { device_id: owned(id) },
         ("GET", ["statistics", "devices"]) => HubEvent::DeviceStatistics,
         ("GET", ["statistics", "service"]) => HubEvent::ServiceStatistics,
+        ("GET", ["devices", id, "modules", module]) => {
+            HubEvent::GetModule { device_id: owned(id), module_id: owned(module) }
+        }
+        ("PUT", ["devices", id, "modules", module]) => {
+            HubEvent::PutModule { device_id: owned(id), module_id: owned(module), identity: body, if_match, entropy }
+        }
+        ("DELETE", ["devices", id, "modules", module]) => {
+            HubEvent::DeleteModule { device_id: owned(id), module_id: owned(module), if_match }
+        }
+        (verb, ["twins", id, rest @ ..]) => twin_call(verb, id, rest, if_match, body),
         _ => panic!("{verb} {path} is no call"),
+    }
+}
+
+fn twin_call(verb: &str, id: &str, rest: &[&str], if_match: Option<String>, body: Value) -> HubEvent {
+    let device_id = id.to_owned();
+    let (module_id, rest) = match rest {
+        ["modules", module, rest @ ..] => (Some((*module).to_owned()), rest),
+        rest => (None, rest),
+    };
+    match (verb, rest) {
+        ("GET", []) => HubEvent::GetTwin { device_id, module_id },
+        ("PATCH", []) => HubEvent::PatchTwin { device_id, module_id, patch: body, if_match },
+        ("PUT", []) => HubEvent::ReplaceTwin { device_id, module_id, twin: body, if_match },
+        ("POST", ["methods"]) => HubEvent::InvokeMethod { device_id, module_id, request: body },
+        _ => panic!("{verb} /twins/{id} is no call"),
     }
 }
 

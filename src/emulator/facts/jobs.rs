@@ -15,8 +15,6 @@ super::facts! {
         "Queries and jobs see every write at once; the hub's index lags up to 30 minutes.";
     "job-no-device", Assumed, "a Go test schedules a job for no device without error",
         "A job that selects no device is completed with a deviceCount of 0.";
-    "job-module-target", Assumed, "there are no modules yet",
-        "A condition `FROM devices.modules WHERE ...` selects nothing.";
     "job-device-rate", Documented, "iot-hub-devguide-quotas-throttling",
         "Device operations of all jobs together run at 10/s on F1 and S1, max(10, 1/s/unit) on S2, 50/s/unit on S3.";
     "job-turns", Assumed, "the documentation says that jobs run concurrently",

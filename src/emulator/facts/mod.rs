@@ -1,9 +1,11 @@
 //! What the emulator does, and how anybody knows that the hub does the same. Every fault and every
 //! number among the rules names its entry; a test holds them to it.
 
+mod configurations;
 mod job_requests;
 mod jobs;
 mod methods;
+mod modules;
 mod queries;
 mod records;
 mod registry;
@@ -80,6 +82,8 @@ const TOPICS: &[&[Fact]] = &[
     records::FACTS,
     twins::FACTS,
     registry::FACTS,
+    modules::FACTS,
+    configurations::FACTS,
     methods::FACTS,
     queries::FACTS,
     simulation::FACTS,

@@ -17,6 +17,10 @@ super::facts! {
         "A bulk call has at most 100 identities, each done or refused by itself.";
     "registry-bulk-twice", Documented, "error code reference",
         "A bulk call that names a device twice is 400 DeviceDefinedMultipleTimes as a whole.";
+    "registry-limit", Documented, "iot-hub-devguide-quotas-throttling; the pricing page for the free tier; the code is assumed",
+        "A hub has at most 1000000 devices and modules, a free one 500; one more is 403 IotHubQuotaExceeded.";
+    "registry-scopes", Documented, "iot-edge-nested; the form of the scope: samples",
+        "An IoT Edge device has a scope of its own and may have one parent; another device has the scope of its parent.";
     "registry-list-top", Documented, "service API specification",
         "A list has at most 1000 identities; a top outside of 1 to 1000 counts as 1000.";
     "device-not-found", Documented, "error code reference",

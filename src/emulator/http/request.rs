@@ -94,10 +94,14 @@ pub(super) fn event(operation: Operation, uri: &Uri, headers: &HeaderMap, body: 
             page: page(uri, headers),
         },
         Operation::Query => HubEvent::Query { request: body, page: page(uri, headers) },
-        Operation::GetTwin(device_id) => HubEvent::GetTwin { device_id, module_id: None },
-        Operation::PatchTwin(device_id) => HubEvent::PatchTwin { device_id, module_id: None, patch: body, if_match },
-        Operation::ReplaceTwin(device_id) => HubEvent::ReplaceTwin { device_id, module_id: None, twin: body, if_match },
-        Operation::InvokeMethod(device_id) => HubEvent::InvokeMethod { device_id, module_id: None, request: body },
+        Operation::GetTwin(device_id, module_id) => HubEvent::GetTwin { device_id, module_id },
+        Operation::PatchTwin(device_id, module_id) => {
+            HubEvent::PatchTwin { device_id, module_id, patch: body, if_match }
+        }
+        Operation::ReplaceTwin(device_id, module_id) => {
+            HubEvent::ReplaceTwin { device_id, module_id, twin: body, if_match }
+        }
+        Operation::InvokeMethod(device_id, module_id) => HubEvent::InvokeMethod { device_id, module_id, request: body },
         Operation::GetDevice(device_id) => HubEvent::GetDevice { device_id },
         Operation::PutDevice(device_id) => {
             HubEvent::PutDevice { device_id, identity: body, if_match, entropy: entropy() }
@@ -106,6 +110,11 @@ pub(super) fn event(operation: Operation, uri: &Uri, headers: &HeaderMap, body: 
         Operation::ListDevices => HubEvent::ListDevices { top: parameter(uri, "top").and_then(|top| top.parse().ok()) },
         Operation::BulkDevices => HubEvent::BulkDevices { devices: body, entropy: entropy() },
         Operation::ListModules(device_id) => HubEvent::ListModules { device_id },
+        Operation::GetModule(device_id, module_id) => HubEvent::GetModule { device_id, module_id },
+        Operation::PutModule(device_id, module_id) => {
+            HubEvent::PutModule { device_id, module_id, identity: body, if_match, entropy: entropy() }
+        }
+        Operation::DeleteModule(device_id, module_id) => HubEvent::DeleteModule { device_id, module_id, if_match },
         Operation::PurgeCommands(device_id) => HubEvent::PurgeCommands { device_id },
         Operation::DeviceStatistics => HubEvent::DeviceStatistics,
         Operation::ServiceStatistics => HubEvent::ServiceStatistics,

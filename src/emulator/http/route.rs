@@ -14,16 +14,19 @@ pub(super) enum Operation {
     CancelJob(String),
     ListJobs,
     Query,
-    GetTwin(String),
-    PatchTwin(String),
-    ReplaceTwin(String),
-    InvokeMethod(String),
+    GetTwin(String, Option<String>),
+    PatchTwin(String, Option<String>),
+    ReplaceTwin(String, Option<String>),
+    InvokeMethod(String, Option<String>),
     GetDevice(String),
     PutDevice(String),
     DeleteDevice(String),
     ListDevices,
     BulkDevices,
     ListModules(String),
+    GetModule(String, String),
+    PutModule(String, String),
+    DeleteModule(String, String),
     PurgeCommands(String),
     DeviceStatistics,
     ServiceStatistics,
@@ -71,13 +74,22 @@ impl Operation {
             ("PUT", ["devices", device]) => Self::PutDevice(id(device)),
             ("DELETE", ["devices", device]) => Self::DeleteDevice(id(device)),
             ("GET", ["devices", device, "modules"]) => Self::ListModules(id(device)),
+            ("GET", ["devices", device, "modules", module]) => Self::GetModule(id(device), id(module)),
+            ("PUT", ["devices", device, "modules", module]) => Self::PutModule(id(device), id(module)),
+            ("DELETE", ["devices", device, "modules", module]) => Self::DeleteModule(id(device), id(module)),
             ("DELETE", ["devices", device, "commands"]) => Self::PurgeCommands(id(device)),
             ("GET", ["statistics", "devices"]) => Self::DeviceStatistics,
             ("GET", ["statistics", "service"]) => Self::ServiceStatistics,
-            ("GET", ["twins", device]) => Self::GetTwin(id(device)),
-            ("PATCH", ["twins", device]) => Self::PatchTwin(id(device)),
-            ("PUT", ["twins", device]) => Self::ReplaceTwin(id(device)),
-            ("POST", ["twins", device, "methods"]) => Self::InvokeMethod(id(device)),
+            ("GET", ["twins", device]) => Self::GetTwin(id(device), None),
+            ("PATCH", ["twins", device]) => Self::PatchTwin(id(device), None),
+            ("PUT", ["twins", device]) => Self::ReplaceTwin(id(device), None),
+            ("POST", ["twins", device, "methods"]) => Self::InvokeMethod(id(device), None),
+            ("GET", ["twins", device, "modules", module]) => Self::GetTwin(id(device), Some(id(module))),
+            ("PATCH", ["twins", device, "modules", module]) => Self::PatchTwin(id(device), Some(id(module))),
+            ("PUT", ["twins", device, "modules", module]) => Self::ReplaceTwin(id(device), Some(id(module))),
+            ("POST", ["twins", device, "modules", module, "methods"]) => {
+                Self::InvokeMethod(id(device), Some(id(module)))
+            }
             (_, path) => return Err(no_route(path)),
         })
     }
@@ -92,6 +104,7 @@ impl Operation {
             | Self::GetDevice(_)
             | Self::ListDevices
             | Self::ListModules(_)
+            | Self::GetModule(..)
             | Self::DeviceStatistics => Right::RegistryRead,
             Self::CreateJob(_)
             | Self::CancelJob(_)
@@ -99,12 +112,14 @@ impl Operation {
             | Self::CancelV1Job(_)
             | Self::PutDevice(_)
             | Self::DeleteDevice(_)
+            | Self::PutModule(..)
+            | Self::DeleteModule(..)
             | Self::BulkDevices => Right::RegistryWrite,
             Self::Query
-            | Self::GetTwin(_)
-            | Self::PatchTwin(_)
-            | Self::ReplaceTwin(_)
-            | Self::InvokeMethod(_)
+            | Self::GetTwin(..)
+            | Self::PatchTwin(..)
+            | Self::ReplaceTwin(..)
+            | Self::InvokeMethod(..)
             | Self::PurgeCommands(_)
             | Self::ServiceStatistics => Right::ServiceConnect,
         }
@@ -116,10 +131,11 @@ impl Operation {
             self,
             Self::CreateJob(_)
                 | Self::Query
-                | Self::PatchTwin(_)
-                | Self::ReplaceTwin(_)
-                | Self::InvokeMethod(_)
+                | Self::PatchTwin(..)
+                | Self::ReplaceTwin(..)
+                | Self::InvokeMethod(..)
                 | Self::PutDevice(_)
+                | Self::PutModule(..)
                 | Self::BulkDevices
                 | Self::CreateV1Job
         )
@@ -139,6 +155,7 @@ fn no_route(path: &[&str]) -> NoRoute {
     match path {
         ["jobs"] | ["jobs", _] | ["jobs", "v2", _] | ["jobs", "v2", _, "cancel"] => NoRoute::Method,
         ["devices"] | ["devices", _] | ["devices", _, "modules" | "commands"] => NoRoute::Method,
+        ["devices" | "twins", _, "modules", _] | ["twins", _, "modules", _, "methods"] => NoRoute::Method,
         ["statistics", "devices" | "service"] | ["twins", _] | ["twins", _, "methods"] => NoRoute::Method,
         _ => NoRoute::Path,
     }
@@ -161,10 +178,10 @@ mod tests {
             ("POST", "/jobs/v2/x/cancel", Operation::CancelJob(id())),
             ("GET", "/jobs/v2/query", Operation::ListJobs),
             ("POST", "/devices/query", Operation::Query),
-            ("GET", "/twins/x", Operation::GetTwin(id())),
-            ("PATCH", "/twins/x", Operation::PatchTwin(id())),
-            ("PUT", "/twins/x", Operation::ReplaceTwin(id())),
-            ("POST", "/twins/x/methods", Operation::InvokeMethod(id())),
+            ("GET", "/twins/x", Operation::GetTwin(id(), None)),
+            ("PATCH", "/twins/x", Operation::PatchTwin(id(), None)),
+            ("PUT", "/twins/x", Operation::ReplaceTwin(id(), None)),
+            ("POST", "/twins/x/methods", Operation::InvokeMethod(id(), None)),
             ("GET", "/devices/x", Operation::GetDevice(id())),
             ("PUT", "/devices/x", Operation::PutDevice(id())),
             ("DELETE", "/devices/x", Operation::DeleteDevice(id())),
@@ -172,6 +189,13 @@ mod tests {
             ("GET", "/devices/", Operation::ListDevices),
             ("POST", "/devices", Operation::BulkDevices),
             ("GET", "/devices/x/modules", Operation::ListModules(id())),
+            ("GET", "/devices/x/modules/y", Operation::GetModule(id(), "y".to_owned())),
+            ("PUT", "/devices/x/modules/y", Operation::PutModule(id(), "y".to_owned())),
+            ("DELETE", "/devices/x/modules/y", Operation::DeleteModule(id(), "y".to_owned())),
+            ("GET", "/twins/x/modules/y", Operation::GetTwin(id(), Some("y".to_owned()))),
+            ("PATCH", "/twins/x/modules/y", Operation::PatchTwin(id(), Some("y".to_owned()))),
+            ("PUT", "/twins/x/modules/y", Operation::ReplaceTwin(id(), Some("y".to_owned()))),
+            ("POST", "/twins/x/modules/y/methods", Operation::InvokeMethod(id(), Some("y".to_owned()))),
             ("DELETE", "/devices/x/commands", Operation::PurgeCommands(id())),
             ("GET", "/statistics/devices", Operation::DeviceStatistics),
             ("GET", "/statistics/service", Operation::ServiceStatistics),
@@ -187,8 +211,8 @@ mod tests {
 
     #[test]
     fn ids_are_decoded_after_the_split() {
-        assert_eq!(find("GET", "/twins/a%2Fb%23%25"), Ok(Operation::GetTwin("a/b#%".to_owned())));
-        assert_eq!(find("GET", "/twins/a+b@c"), Ok(Operation::GetTwin("a+b@c".to_owned())));
+        assert_eq!(find("GET", "/twins/a%2Fb%23%25"), Ok(Operation::GetTwin("a/b#%".to_owned(), None)));
+        assert_eq!(find("GET", "/twins/a+b@c"), Ok(Operation::GetTwin("a+b@c".to_owned(), None)));
         assert_eq!(find("PUT", "/devices/query"), Ok(Operation::PutDevice("query".to_owned())));
     }
 

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::behaviour::{Behaviour, Link};
 use super::chance::Draw;
+use super::devices::SEPARATOR;
 use super::identity::Identity;
 use super::moment::Moment;
 use super::twin::Twin;
@@ -51,6 +52,11 @@ impl Connection {
 }
 
 impl Device {
+    /// Device, and module if it is one.
+    pub(super) fn names(&self) -> (&str, Option<&str>) {
+        self.id.split_once(SEPARATOR).map_or((&self.id, None), |(device, module)| (device, Some(module)))
+    }
+
     /// Its behaviour, if it is simulated.
     pub(super) fn behaviour<'b>(&self, all: &'b [Behaviour]) -> Option<&'b Behaviour> {
         all.get(self.connection.behaviour? as usize)

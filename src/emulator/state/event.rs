@@ -141,6 +141,35 @@ pub enum HubEvent {
         /// Device.
         device_id: String,
     },
+    /// `GET /devices/{id}/modules/{moduleId}`.
+    GetModule {
+        /// Device.
+        device_id: String,
+        /// Module.
+        module_id: String,
+    },
+    /// `PUT /devices/{id}/modules/{moduleId}`: creates without `If-Match`, updates with it.
+    PutModule {
+        /// Device.
+        device_id: String,
+        /// Module.
+        module_id: String,
+        /// Body.
+        identity: Value,
+        /// `If-Match`.
+        if_match: Option<String>,
+        /// Where new keys come from, when the body has none.
+        entropy: Entropy,
+    },
+    /// `DELETE /devices/{id}/modules/{moduleId}`.
+    DeleteModule {
+        /// Device.
+        device_id: String,
+        /// Module.
+        module_id: String,
+        /// `If-Match`, which this call must have.
+        if_match: Option<String>,
+    },
     /// `DELETE /devices/{id}/commands`.
     PurgeCommands {
         /// Device.
@@ -210,6 +239,7 @@ impl HubEvent {
             | Self::GetDevice { .. }
             | Self::ListDevices { .. }
             | Self::ListModules { .. }
+            | Self::GetModule { .. }
             | Self::PurgeCommands { .. }
             | Self::DeviceStatistics
             | Self::ServiceStatistics
@@ -226,6 +256,8 @@ impl HubEvent {
             | Self::ReportProperties { .. }
             | Self::PutDevice { .. }
             | Self::DeleteDevice { .. }
+            | Self::PutModule { .. }
+            | Self::DeleteModule { .. }
             | Self::BulkDevices { .. }
             | Self::InvokeMethod { .. }
             | Self::Connect { .. }

@@ -109,6 +109,14 @@ fault_kinds! {
     ArgumentNull = 400, 400_005, Plain, "query-missing", "BadRequest";
     /// A bulk call with the same device twice.
     DeviceDefinedMultipleTimes = 400, 400_011, Plain, "registry-bulk-twice", "A device is defined more than once.";
+    /// A configuration whose target condition does not parse.
+    InvalidConfigurationTargetCondition = 400, 400_401, Numbered, "configuration-invalid", "The target condition is not valid.";
+    /// A configuration whose content cannot be applied.
+    InvalidConfigurationContent = 400, 400_402, Numbered, "configuration-invalid", "The content is not valid.";
+    /// An update of a configuration with other content.
+    CannotModifyImmutableConfigurationContent = 400, 400_403, Numbered, "configuration-immutable", "The content of a configuration cannot be changed.";
+    /// A configuration with a metric that does not parse.
+    InvalidConfigurationCustomMetricsQuery = 400, 400_404, Numbered, "configuration-invalid", "A custom metrics query is not valid.";
     /// The signature is wrong, has expired, or its policy lacks the right.
     IotHubUnauthorizedAccess = 401, 401_002, Plain, "unauthorized", "Unauthorized";
     /// Today's messages are spent.
@@ -117,6 +125,10 @@ fault_kinds! {
     DeviceNotFound = 404, 404_001, Plain, "device-not-found", "The device is not registered with this hub.";
     /// No such import or export job; only cancel says it of a scheduled job.
     JobNotFound = 404, 404_002, Plain, "job-cancel-unknown", "No job has this identifier.";
+    /// The device has no such module.
+    ModuleNotFound = 404, 404_010, Numbered, "module-not-found", "The module is not registered.";
+    /// No such configuration.
+    ConfigurationNotFound = 404, 404_301, Numbered, "configuration-not-found", "The configuration is not found.";
     /// The device of a direct method is not connected.
     DeviceNotOnline = 404, 404_103, NumberedInMessage, "method-offline", "The operation failed because the requested device isn't online.";
     /// No such resource.
@@ -125,14 +137,22 @@ fault_kinds! {
     OperationNotAllowedInCurrentState = 405, 405_102, Plain, "job-cancel-running", "The job cannot be cancelled in its current status.";
     /// The device is in the registry already.
     DeviceAlreadyExists = 409, 409_001, Plain, "registry-create-update", "A device with this identifier is already registered.";
+    /// The device has the module already.
+    ModuleAlreadyExistsOnDevice = 409, 409_301, Numbered, "module-create-update", "The device already contains this module.";
     /// The hub still remembers a job of this id.
     JobAlreadyExists = 409, 409_104, Plain, "job-id-unique", "A job with this identifier already exists.";
+    /// The hub has a configuration of that id.
+    ConfigurationAlreadyExists = 409, 409_401, Numbered, "configuration-create-update", "The configuration already exists.";
     /// No `Content-Length`; the front end answers in HTML.
     LengthRequired = 411, 411_000, Plain, "length-required", "Length Required";
     /// An etag that does not match, `If-Match` missing, or an over-long condition of a job.
     PreconditionFailed = 412, 412_001, Plain, "twin-etag-match", "Precondition failed: the etag in the request does not match the etag of the resource.";
     /// A body that is too large.
     MessageTooLarge = 413, 413_001, Plain, "request-256-kb", "The message is too large.";
+    /// The hub has as many configurations as it may.
+    ConfigurationCountLimitExceeded = 413, 413_101, Numbered, "configuration-limit", "The configuration count limit has been exceeded.";
+    /// The device has as many modules as it may.
+    TooManyModulesOnDevice = 413, 413_003, Numbered, "module-limit", "Too many modules are being registered on the device.";
     /// Too many calls.
     ThrottlingBacklogTimeout = 429, 429_003, Plain, "throttled", "The request has been throttled. Wait 10 seconds and try again.";
     /// No lane is free.

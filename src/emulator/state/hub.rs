@@ -146,6 +146,13 @@ impl HubState {
             HubEvent::ListDevices { top } => Ok(self.list_devices(top)),
             HubEvent::BulkDevices { devices, entropy } => self.bulk_devices(&devices, &entropy),
             HubEvent::ListModules { device_id } => self.list_modules(&device_id),
+            HubEvent::GetModule { device_id, module_id } => self.get_module(&device_id, &module_id),
+            HubEvent::PutModule { device_id, module_id, identity, if_match, entropy } => {
+                self.put_module(&device_id, &module_id, &identity, if_match.as_deref(), &entropy)
+            }
+            HubEvent::DeleteModule { device_id, module_id, if_match } => {
+                self.delete_module(&device_id, &module_id, if_match.as_deref())
+            }
             HubEvent::PurgeCommands { device_id } => self.purge_commands(&device_id),
             HubEvent::DeviceStatistics => Ok(self.device_statistics()),
             HubEvent::ServiceStatistics => Ok(self.service_statistics()),

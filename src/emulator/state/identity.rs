@@ -25,6 +25,8 @@ pub(super) struct Identity {
     pub(super) status_changed: Option<Moment>,
     pub(super) authentication: Authentication,
     pub(super) is_edge: bool,
+    /// Of an IoT Edge device, the scope of its parent; of another device, its scope; of a module,
+    /// which has none, who manages it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) scope: Option<Box<str>>,
 }
@@ -70,8 +72,30 @@ impl IdentityBody {
             status_reason: body.text("statusReason")?.map(Into::into),
             authentication: read_authentication(body)?,
             is_edge: is_edge.unwrap_or(false),
-            scope: body.text("deviceScope")?.map(Into::into),
+            scope: read_scope(body, is_edge.unwrap_or(false))?,
         })
+    }
+
+    /// Reads and checks a request about a module.
+    pub(super) fn read_module(body: Body<'_>) -> Result<Self, HubFault> {
+        Ok(Self {
+            enabled: true,
+            status_reason: None,
+            authentication: read_authentication(body)?,
+            is_edge: false,
+            scope: body.text("managedBy")?.filter(|name| !name.is_empty()).map(Into::into),
+        })
+    }
+
+    /// A module that IoT Edge manages.
+    pub(super) fn of_edge_module() -> Self {
+        let scope = Some(super::modules::EDGE.into());
+        Self { enabled: true, status_reason: None, authentication: None, is_edge: false, scope }
+    }
+
+    /// Whether it is an IoT Edge device.
+    pub(super) const fn is_edge(&self) -> bool {
+        self.is_edge
     }
 
     /// A new identity. Keys that the request does not give are made from `secret`.
@@ -163,6 +187,22 @@ impl Authentication {
             "type": self.kind(),
         })
     }
+}
+
+/// An IoT Edge device has a scope of its own and may have a parent; another device has the scope of
+/// its parent. Both are sent in either form.
+fn read_scope(body: Body<'_>, is_edge: bool) -> Result<Option<Box<str>>, HubFault> {
+    let parents = match body.get("parentScopes") {
+        None => None,
+        Some(Value::Array(parents)) => match parents.as_slice() {
+            [] => None,
+            [Value::String(parent)] => Some(parent.as_str()),
+            _ => return Err(invalid("parentScopes must hold one scope at most.")),
+        },
+        Some(_) => return Err(invalid("parentScopes must be an array.")),
+    };
+    let own = body.text("deviceScope")?.filter(|_| !is_edge);
+    Ok(own.or(parents).filter(|scope| !scope.is_empty()).map(Into::into))
 }
 
 fn read_authentication(body: Body<'_>) -> Result<Option<Authentication>, HubFault> {

@@ -24,6 +24,7 @@ mod keys;
 mod limiter;
 mod limits;
 mod methods;
+mod modules;
 mod moment;
 mod observed;
 mod options;

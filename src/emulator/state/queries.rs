@@ -10,6 +10,7 @@ use super::fault::HubFault;
 use super::hub::HubState;
 use super::job::{Job, Target};
 use super::paging::{Continuation, Page};
+use super::places::Places;
 use super::record::DeviceJobDocument;
 use super::reply::{ItemType, Reply};
 use super::view::{TwinDocument, TwinPaths};
@@ -62,11 +63,9 @@ impl HubState {
         })?;
         let statement = Statement::compile(&parsed);
         let (items, next) = match statement.collection() {
-            Collection::Devices if statement.aggregates() => self.aggregate(&statement, &page)?,
-            Collection::Devices => self.twin_rows(&statement, page)?,
+            Collection::Devices | Collection::Modules if statement.aggregates() => self.aggregate(&statement, &page)?,
+            Collection::Devices | Collection::Modules => self.twin_rows(&statement, page)?,
             Collection::DeviceJobs => self.device_job_rows(&statement, page)?,
-            // Without modules there are no groups of modules but the one of all.
-            Collection::Modules => (Rows::new(&statement).finish(), None),
         };
         let item_type = match statement.item_type() {
             query::ItemType::Twin => ItemType::Twin,
@@ -76,14 +75,24 @@ impl HubState {
         Ok(Reply::Page { item_type, items, next: next.map(|next| next.write(text)) })
     }
 
+    /// The devices or modules that a query is about, and where its paths lead to in their twins.
+    fn twins_of(&self, statement: &Statement) -> (&Places, TwinPaths) {
+        match statement.collection() {
+            Collection::Modules => {
+                (self.devices.modules(), TwinPaths::locate_in_modules(statement.paths(), &self.keys))
+            }
+            _ => (self.devices.all(false), TwinPaths::locate(statement.paths(), &self.keys)),
+        }
+    }
+
     fn twin_rows(&self, statement: &Statement, page: Page) -> Result<(Vec<Value>, Option<Continuation>), HubFault> {
+        let (all, paths) = self.twins_of(statement);
         let (order, total) = match &page.after {
-            None => (self.devices.order(), 0),
-            Some(Continuation::Device(id, total)) => (self.devices.all(false).order_after(id), *total),
+            None => (all.order(), 0),
+            Some(Continuation::Device(id, total)) => (all.order_after(id), *total),
             Some(_) => return Err(other_query()),
         };
         let mut filling = Filling::new(&page, statement, total);
-        let paths = TwinPaths::locate(statement.paths(), &self.keys);
         let document = |slot: Slot| TwinDocument::new(self.devices.device(slot), &paths, self.surroundings());
         let mut last = None;
         let mut matching = order.iter().filter(|slot| statement.matches(&document(**slot)));
@@ -135,7 +144,7 @@ impl HubState {
             Some(Continuation::Rows(rows)) => usize::try_from(rows).unwrap_or(usize::MAX),
             Some(_) => return Err(other_query()),
         };
-        let paths = TwinPaths::locate(statement.paths(), &self.keys);
+        let (all, paths) = self.twins_of(statement);
         let gather = |slots: &[Slot]| {
             let mut rows = Rows::new(statement);
             for slot in slots {
@@ -145,7 +154,7 @@ impl HubState {
             }
             rows
         };
-        let chunks: Vec<Rows<'_>> = self.devices.order().par_chunks(DEVICES_PER_THREAD_MIN).map(gather).collect();
+        let chunks: Vec<Rows<'_>> = all.order().par_chunks(DEVICES_PER_THREAD_MIN).map(gather).collect();
         let mut rows = Rows::new(statement);
         chunks.into_iter().for_each(|later| rows.merge(later));
         let rows = rows.finish();

@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 
 use serde_json::{Value, json};
 
-use super::devices::Devices;
+use super::devices::{Devices, SEPARATOR};
 use super::job::{Job, Target, TargetState, Verdict};
 use super::view::field_of_json;
 use crate::model::JobKind;
@@ -26,11 +26,12 @@ impl<'a> DeviceJobDocument<'a> {
     }
 
     fn make(&self) -> Value {
-        let Self { job, target, devices, .. } = self;
+        let Self { job, target, .. } = self;
         let created = job.begun.unwrap_or(job.created);
         let updated = if target.state.is_done() { target.at } else { created };
+        let (device_id, module_id) = self.names();
         let mut json = json!({
-            "deviceId": devices.id(target.slot),
+            "deviceId": device_id,
             "jobId": &*job.id,
             "jobType": job.request.action.kind().wire_name(),
             "status": target.state.status(),
@@ -39,6 +40,9 @@ impl<'a> DeviceJobDocument<'a> {
             "createdDateTimeUtc": created.to_string(),
             "lastUpdatedDateTimeUtc": updated.to_string(),
         });
+        if let Some(module_id) = module_id {
+            json["moduleId"] = module_id.into();
+        }
         let verdict = match target.state {
             TargetState::Answered(at) | TargetState::Failed(at) => job.verdicts.get(at as usize),
             _ => None,
@@ -50,6 +54,12 @@ impl<'a> DeviceJobDocument<'a> {
             json["error"] = json!({"code": code, "description": description});
         }
         json
+    }
+
+    fn names(&self) -> (&str, Option<&str>) {
+        let id = self.devices.id(self.target.slot);
+        let module = self.target.slot.is_module().then(|| id.split_once(SEPARATOR)).flatten();
+        module.map_or((id, None), |(device, module)| (device, Some(module)))
     }
 
     fn at(&self, path: &ResolvedPath) -> Option<&Value> {
@@ -83,7 +93,7 @@ impl Document for DeviceJobDocument<'_> {
     fn lookup(&self, path: &ResolvedPath) -> Field<'_> {
         match path.keys() {
             [only] => match &**only {
-                "deviceId" => Field::String(self.devices.id(self.target.slot)),
+                "deviceId" => Field::String(self.names().0),
                 "jobId" => Field::String(&self.job.id),
                 "jobType" => Field::String(self.job.request.action.kind().wire_name()),
                 "status" => Field::String(self.target.state.status()),

@@ -10,11 +10,10 @@ use super::event::Entropy;
 use super::fault::{FaultKind, HubFault};
 use super::hub::HubState;
 use super::identity::IdentityBody;
-use super::patch::Patch;
 use super::reply::Reply;
-use super::rules::IDENTITIES_LISTED_MAX;
+use super::rules::{IDENTITIES_FREE_MAX, IDENTITIES_LISTED_MAX, IDENTITIES_MAX};
 use super::twin::Twin;
-use crate::model::DeviceId;
+use crate::model::{DeviceId, Sku};
 
 impl HubState {
     /// `GET /devices/{id}`.
@@ -58,13 +57,33 @@ impl HubState {
                 format!("A device with ID '{device_id}' is already registered."),
             ));
         }
-        let nothing = Patch::default();
-        Ok(self.devices.insert(Device {
+        self.check_room()?;
+        let is_edge = identity.is_edge();
+        let slot = self.devices.insert(Device {
             id: device_id.into(),
             identity: identity.create(device_id, entropy.as_bytes(), self.now),
-            twin: Twin::new(&nothing, &nothing, &nothing, self.now),
+            twin: Twin::fresh(self.now),
             connection: Connection::NONE,
-        }))
+        });
+        if is_edge {
+            self.ensure_edge_modules(device_id, entropy);
+        }
+        Ok(slot)
+    }
+
+    /// Whether there may be one device or module more.
+    pub(super) fn check_room(&self) -> Result<(), HubFault> {
+        let max = identities_max(self.options.size.sku);
+        let count = self.devices.len() + self.devices.modules().len();
+        if count < max {
+            return Ok(());
+        }
+        Err(HubFault::new(
+            FaultKind::IotHubQuotaExceeded,
+            format!(
+                "Total number of devices and modules exceeded the allocated quota. Max allowed: {max}, current count: {count}"
+            ),
+        ))
     }
 
     /// Replaces the identity of a device that is there.
@@ -76,12 +95,17 @@ impl HubState {
         entropy: &Entropy,
     ) -> Result<Slot, HubFault> {
         let slot = self.slot(device_id)?;
-        let now = self.now;
+        let (now, is_edge, mut enabled) = (self.now, identity.is_edge(), true);
         if let Some(device) = self.devices.get_mut(slot) {
             etag::check(if_match, &device.identity.etag_text())?;
             identity.replace(&mut device.identity, device_id, entropy.as_bytes(), now);
+            enabled = device.identity.enabled;
         }
         self.connection_may_have_changed(slot);
+        self.set_modules_enabled(device_id, enabled);
+        if is_edge {
+            self.ensure_edge_modules(device_id, entropy);
+        }
         Ok(slot)
     }
 
@@ -98,10 +122,16 @@ impl HubState {
     pub(super) fn remove_device(&mut self, device_id: &str, if_match: Option<&str>) -> Result<(), HubFault> {
         let slot = self.slot(device_id)?;
         etag::check(if_match, &self.devices.device(slot).identity.etag_text())?;
+        self.remove_modules_of(device_id);
+        self.forget(slot);
+        Ok(())
+    }
+
+    /// Deletes a device or module.
+    pub(super) fn forget(&mut self, slot: Slot) {
         self.devices.remove(slot);
         // Jobs that wait for the device go on without it.
         self.wake_waiting(slot);
-        Ok(())
     }
 
     /// `GET /devices?top=N`. A number out of bounds counts as the greatest (documented).
@@ -110,12 +140,6 @@ impl HubState {
         let listed = self.devices.iter().take(top.unwrap_or(IDENTITIES_LISTED_MAX));
         let body = listed.map(|(_, device)| device.identity_json(self.surroundings())).collect();
         Reply::Document { body, etag: None }
-    }
-
-    /// `GET /devices/{id}/modules`: there are none yet.
-    pub(super) fn list_modules(&self, device_id: &str) -> Result<Reply, HubFault> {
-        self.device(device_id)?;
-        Ok(Reply::Document { body: json!([]), etag: None })
     }
 
     /// `DELETE /devices/{id}/commands`: nothing is ever queued.
@@ -142,5 +166,13 @@ impl HubState {
         let online = |device: &Device| device.is_online(&self.behaviours, self.now);
         let connected = self.devices.iter().filter(|(_, device)| online(device)).count();
         Reply::Document { body: json!({"connectedDeviceCount": connected}), etag: None }
+    }
+}
+
+/// How many devices and modules a hub may have.
+const fn identities_max(sku: Sku) -> usize {
+    match sku {
+        Sku::F1 => IDENTITIES_FREE_MAX,
+        _ => IDENTITIES_MAX,
     }
 }

@@ -61,6 +61,11 @@ impl Restoration {
                 let device = stored.read(&hub.keys).ok_or(BadSnapshot::Damaged("a device"))?;
                 hub.devices.restore(Ok(device));
             }
+            Record::Module(stored) => {
+                let module = stored.read(&hub.keys).ok_or(BadSnapshot::Damaged("a module"))?;
+                hub.devices.modules_mut().restore(Ok(module));
+            }
+            Record::ModuleLeft(id) => hub.devices.modules_mut().restore(Err(id)),
             Record::Left(id) => hub.devices.restore(Err(id)),
             Record::Job(stored) => {
                 let job = stored.read(hub).ok_or(BadSnapshot::Damaged("a job"))?;
@@ -76,7 +81,7 @@ impl Restoration {
                 }
             }
             Record::End { places, jobs } => {
-                if places != hub.devices.places() as u64 || jobs != self.jobs {
+                if places != (hub.devices.places() + hub.devices.modules().places()) as u64 || jobs != self.jobs {
                     return Err(BadSnapshot::Damaged("devices or jobs are missing"));
                 }
                 self.job.take().into_iter().for_each(|job| hub.jobs.insert(job));

@@ -60,6 +60,14 @@ rules! {
     PAGE_ITEMS_MAX: usize = 100, "page-size";
     /// Most identities in one list.
     IDENTITIES_LISTED_MAX: usize = 1_000, "registry-list-top";
+    /// Most devices and modules of a hub.
+    IDENTITIES_MAX: usize = 1_000_000, "registry-limit";
+    /// Most devices and modules of a free hub.
+    IDENTITIES_FREE_MAX: usize = 500, "registry-limit";
+    /// Most modules of one device.
+    MODULES_PER_DEVICE_MAX: usize = 50, "module-limit";
+    /// Longest module id, in characters.
+    MODULE_ID_LENGTH_MAX: usize = 128, "module-id";
     /// Most identities in one bulk call.
     BULK_MAX: usize = 100, "registry-bulk-100";
     /// Shortest symmetric key, in bytes.

@@ -9,7 +9,7 @@ use crate::query::{Collection, Condition, Problem, parse_condition};
 /// Below this many devices, one thread is as fast.
 const DEVICES_PER_THREAD_MIN: usize = 2_048;
 
-/// The devices that a condition selects, by id.
+/// The devices or modules that a condition selects, by id.
 ///
 /// # Errors
 /// Why the job fails, when the condition does not parse.
@@ -18,12 +18,15 @@ pub(super) fn select(text: &str, devices: &Devices, around: Surroundings<'_>) ->
     let Some(selection) = selection else {
         return Err(failure_reason(text, problems.first()));
     };
-    if selection.from != Collection::Devices {
-        return Ok(Vec::new());
-    }
     let condition = Condition::compile(&selection);
-    let paths = TwinPaths::locate(condition.paths(), around.keys);
-    Ok(matching(devices, |slot| condition.matches(&TwinDocument::new(devices.device(slot), &paths, around))))
+    let (order, paths) = match selection.from {
+        Collection::Devices => (devices.order(), TwinPaths::locate(condition.paths(), around.keys)),
+        Collection::Modules => {
+            (devices.modules().order(), TwinPaths::locate_in_modules(condition.paths(), around.keys))
+        }
+        Collection::DeviceJobs => return Ok(Vec::new()),
+    };
+    Ok(matching(order, |slot| condition.matches(&TwinDocument::new(devices.device(slot), &paths, around))))
 }
 
 /// The hub's words (azure-iot-sdk-csharp#40), and our parser's.
@@ -36,6 +39,6 @@ fn failure_reason(text: &str, problem: Option<&Problem>) -> String {
     format!("SQL query parse failed. Unexpected character at input '{input}', column {column}{words}.")
 }
 
-fn matching(devices: &Devices, matches: impl Fn(Slot) -> bool + Sync) -> Vec<Slot> {
-    devices.order().par_iter().with_min_len(DEVICES_PER_THREAD_MIN).copied().filter(|slot| matches(*slot)).collect()
+fn matching(order: &[Slot], matches: impl Fn(Slot) -> bool + Sync) -> Vec<Slot> {
+    order.par_iter().with_min_len(DEVICES_PER_THREAD_MIN).copied().filter(|slot| matches(*slot)).collect()
 }

@@ -46,6 +46,9 @@ pub(super) enum Record {
     Device(StoredDevice),
     /// The device of this id was deleted.
     Left(Box<str>),
+    Module(StoredDevice),
+    /// The module of this id was deleted.
+    ModuleLeft(Box<str>),
     Job(StoredJob),
     /// Some of the targets of the last job: place, state, verdict, time.
     Targets(Vec<(u32, u8, u32, Moment)>),
@@ -113,7 +116,10 @@ impl HubState {
             quota_day: self.quota.day(),
             quota_used: self.quota.used(),
         };
-        let end = Record::End { places: self.devices.places() as u64, jobs: self.jobs.from(0).count() as u64 };
+        let end = Record::End {
+            places: (self.devices.places() + self.devices.modules().places()) as u64,
+            jobs: self.jobs.from(0).count() as u64,
+        };
         let names = self.keys.names().map(|name| Record::Name(name.to_owned()));
         let behaviours = self
             .behaviours
@@ -123,12 +129,16 @@ impl HubState {
             Ok(device) => Record::Device(StoredDevice::of(device)),
             Err(id) => Record::Left(id.into()),
         });
+        let modules = self.devices.modules().all_places().map(|place| match place {
+            Ok(module) => Record::Module(StoredDevice::of(module)),
+            Err(id) => Record::ModuleLeft(id.into()),
+        });
         let jobs = self.jobs.from(0).flat_map(|job| {
             let chunks = job.targets.chunks(TARGETS_PER_RECORD);
             let targets = chunks.map(|chunk| Record::Targets(chunk.iter().map(store_target).collect()));
             std::iter::once(Record::Job(StoredJob::of(job))).chain(targets)
         });
-        let records = std::iter::once(head).chain(names).chain(behaviours).chain(devices).chain(jobs);
+        let records = std::iter::once(head).chain(names).chain(behaviours).chain(devices).chain(modules).chain(jobs);
         records.chain(std::iter::once(end)).map(SnapshotRecord)
     }
 }

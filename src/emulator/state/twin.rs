@@ -96,6 +96,12 @@ impl Twin {
         }
     }
 
+    /// The twin of something new, with nothing in it.
+    pub(super) fn fresh(at: Moment) -> Self {
+        let nothing = Patch::default();
+        Self::new(&nothing, &nothing, &nothing, at)
+    }
+
     /// The etag as clients see it.
     pub(super) fn etag_text(&self) -> String {
         etag::of_twin(self.etag)

@@ -22,8 +22,9 @@ pub(super) struct Surroundings<'a> {
 }
 
 /// The members of a twin, in the order of the wire.
-const TWIN_MEMBERS: [&str; 17] = [
+const TWIN_MEMBERS: [&str; 19] = [
     "deviceId",
+    "moduleId",
     "etag",
     "deviceEtag",
     "status",
@@ -40,6 +41,7 @@ const TWIN_MEMBERS: [&str; 17] = [
     "properties",
     "capabilities",
     "deviceScope",
+    "parentScopes",
 ];
 
 impl Device {
@@ -66,9 +68,40 @@ impl Device {
             "cloudToDeviceMessageCount": 0,
             "authentication": identity.authentication.to_json(&self.id, seed),
             "capabilities": {"iotEdge": identity.is_edge},
-            "deviceScope": identity.scope.as_deref(),
-            "parentScopes": [],
+            "deviceScope": self.scope(),
+            "parentScopes": self.parent_scopes(),
         })
+    }
+
+    /// The identity of a module as the service shows it, keys included.
+    pub(super) fn module_json(&self, around: Surroundings<'_>) -> Value {
+        let Surroundings { behaviours, now, seed, .. } = around;
+        let identity = &self.identity;
+        let (device_id, module_id) = self.names();
+        json!({
+            "moduleId": module_id,
+            "managedBy": identity.scope.as_deref(),
+            "deviceId": device_id,
+            "generationId": identity.created.dotnet_ticks().to_string(),
+            "etag": identity.etag_text(),
+            "connectionState": self.connection_state(around),
+            "connectionStateUpdatedTime": time(self.connection_changed(behaviours, now)),
+            "lastActivityTime": time(self.connection.last_activity),
+            "cloudToDeviceMessageCount": 0,
+            "authentication": identity.authentication.to_json(&self.id, seed),
+        })
+    }
+
+    /// The scope of a device: of its own if it is an IoT Edge device, else of its parent.
+    fn scope(&self) -> Option<String> {
+        if self.identity.is_edge {
+            return Some(format!("ms-azure-iot-edge://{}-{}", self.id, self.identity.created.dotnet_ticks()));
+        }
+        self.identity.scope.as_deref().map(str::to_owned)
+    }
+
+    fn parent_scopes(&self) -> Vec<&str> {
+        self.identity.scope.as_deref().into_iter().collect()
     }
 
     fn connection_state(&self, around: Surroundings<'_>) -> &'static str {
@@ -78,8 +111,11 @@ impl Device {
     /// A member of the twin, if this twin has it.
     fn member(&self, name: &str, around: Surroundings<'_>) -> Option<Value> {
         let (identity, twin) = (&self.identity, &self.twin);
+        let (device_id, module_id) = self.names();
         Some(match name {
-            "deviceId" => (*self.id).into(),
+            "deviceId" => device_id.into(),
+            "moduleId" => module_id?.into(),
+            "capabilities" | "deviceScope" | "parentScopes" if module_id.is_some() => return None,
             "etag" => twin.etag_text().into(),
             "deviceEtag" => identity.etag_text().into(),
             "status" => identity.status().into(),
@@ -98,7 +134,8 @@ impl Device {
                 "reported": twin.reported.to_json(SectionKind::Reported, around.keys),
             }),
             "capabilities" => json!({"iotEdge": identity.is_edge}),
-            "deviceScope" => identity.scope.as_deref()?.into(),
+            "deviceScope" => self.scope()?.into(),
+            "parentScopes" if identity.scope.is_some() => self.parent_scopes().into(),
             _ => return None,
         })
     }
@@ -143,6 +180,15 @@ impl TwinPaths {
     /// Looks up the paths.
     pub(super) fn locate(paths: &[ResolvedPath], keys: &Keys) -> Self {
         Self(paths.iter().map(|path| Located::of(path.keys(), keys)).collect())
+    }
+
+    /// Looks up the paths for modules, which are kept under the ids of device and module together.
+    pub(super) fn locate_in_modules(paths: &[ResolvedPath], keys: &Keys) -> Self {
+        let located = Self::locate(paths, keys).0.into_iter().map(|located| match located {
+            Located::DeviceId => Located::Made,
+            other => other,
+        });
+        Self(located.collect())
     }
 }
 
