@@ -3,6 +3,7 @@
 
 mod fleet;
 mod in_process;
+mod live;
 mod properties;
 mod scenario;
 

@@ -154,7 +154,7 @@ fn event() -> impl Strategy<Value = HubEvent> {
         }),
         1 => device().prop_map(|device_id| HubEvent::DeleteDevice { device_id, if_match: Some("*".to_owned()) }),
         2 => (device(), 0_i32..3).prop_map(|(device_id, fw)| HubEvent::ReportProperties {
-            device_id, module_id: None, patch: json!({"fw": fw.to_string(), "level": f64::from(fw) / 3.0}),
+            device_id, module_id: None, patch: json!({"fw": fw.to_string(), "level": f64::from(fw) / 3.0}), version: None,
         }),
         2 => (device(), "[ab]").prop_map(|(device_id, site)| HubEvent::PatchTwin {
             device_id, module_id: None, patch: json!({"tags": {"site": site}, "properties": {"desired": {"n": {"m": 1}}}}), if_match: None,

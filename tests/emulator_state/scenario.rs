@@ -1,5 +1,7 @@
 //! Scenarios: commands and the answers to them.
 //!
+//! Programs that connect as devices: see `live.rs`.
+//!
 //! ```text
 //! > hub S1 2026-12-01T08:00:00Z [lenient] [unthrottled]
 //! > group {"count": 3, "ids": "lock-{n}"}             devices, see `fleet.rs`
@@ -25,6 +27,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::fleet::fleet;
+use crate::live;
 use crate::properties::{check_invariants, check_replay, check_snapshot};
 
 /// Plays a scenario; returns it with the answers that there really are.
@@ -49,6 +52,9 @@ pub(crate) fn play(text: &str) -> String {
             writeln!(out, "{answer}").expect("a String");
         }
         if let Some(hub) = &mut stage.hub {
+            for effect in hub.take_effects() {
+                writeln!(out, "{}", live::line(&effect)).expect("a String");
+            }
             check_invariants(hub);
             check_snapshot(hub);
         }
@@ -154,6 +160,12 @@ impl Stage {
             }
             Ok(Reply::Done) => vec!["204".to_owned()],
             Ok(Reply::Reported { version }) => vec![format!("204 version {version}")],
+            Ok(Reply::Calling { call, .. }) => vec![format!("calls as {call}")],
+            Ok(Reply::SessionOpened { session, is_present, topics }) => {
+                let session = serde_json::to_string(&session).expect("a number");
+                let kept = if is_present { format!(" with {} kept topics", topics.len()) } else { String::new() };
+                vec![format!("session {session}{kept}")]
+            }
             Ok(Reply::Document { body, .. }) => vec![format!("200 {}", show(&body, shown))],
             Ok(Reply::BulkRefused { body }) => vec![format!("400 {}", show(&body, shown))],
             Ok(Reply::Method { status, payload, latency_ms }) => {
@@ -184,6 +196,9 @@ impl Stage {
 }
 
 fn event(verb: &str, rest: &str) -> HubEvent {
+    if let Some(event) = live::event(verb, rest) {
+        return event;
+    }
     let (target, rest) = rest.split_once(' ').unwrap_or((rest, ""));
     let (device_id, module_id) = match target.split_once('/') {
         Some((device, module)) => (device.to_owned(), Some(module.to_owned())),
@@ -193,7 +208,7 @@ fn event(verb: &str, rest: &str) -> HubEvent {
         "spend" => return HubEvent::Charge { messages: target.parse().expect("a number") },
         "connect" => return HubEvent::Connect { device_id, module_id },
         "disconnect" => return HubEvent::Disconnect { device_id, module_id },
-        "report" => return HubEvent::ReportProperties { device_id, module_id, patch: json_of(rest) },
+        "report" => return HubEvent::ReportProperties { device_id, module_id, patch: json_of(rest), version: None },
         "query" => {
             let size: Option<u64> = target.trim_matches(['[', ']']).parse().ok();
             let query = if size.is_some() { rest.to_owned() } else { format!("{target} {rest}") };

@@ -6,6 +6,7 @@ mod job_requests;
 mod jobs;
 mod methods;
 mod modules;
+mod mqtt;
 mod queries;
 mod records;
 mod registry;
@@ -85,6 +86,7 @@ const TOPICS: &[&[Fact]] = &[
     modules::FACTS,
     configurations::FACTS,
     methods::FACTS,
+    mqtt::FACTS,
     queries::FACTS,
     simulation::FACTS,
     service::FACTS,

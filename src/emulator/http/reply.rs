@@ -13,7 +13,7 @@ const ITEM_TYPE: HeaderName = HeaderName::from_static("x-ms-item-type");
 /// The response that says what the hub did.
 pub(super) fn accepted(reply: Reply) -> Response<Body> {
     match reply {
-        Reply::Done | Reply::Reported { .. } => {
+        Reply::Done | Reply::Reported { .. } | Reply::Calling { .. } | Reply::SessionOpened { .. } => {
             let mut response = Response::new(Body::empty());
             *response.status_mut() = StatusCode::NO_CONTENT;
             response

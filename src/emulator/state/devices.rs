@@ -1,11 +1,14 @@
 //! All devices and modules of the hub.
 
+use serde::{Deserialize, Serialize};
+
 use super::device::Device;
 use super::places::Places;
 
 /// The place of a device or module. It is never given to another, so that records of a job still
 /// name their device after it was deleted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
 pub(super) struct Slot(pub(super) u32);
 
 /// Set in the slots of modules.
@@ -29,6 +32,9 @@ impl Default for Devices {
 }
 
 impl Slot {
+    /// All places of modules come after those of devices.
+    pub(super) const FIRST_MODULE: Self = Self(MODULE);
+
     /// Whether it is the place of a module.
     pub(super) const fn is_module(self) -> bool {
         self.0 & MODULE != 0

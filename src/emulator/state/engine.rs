@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::calls::Origin;
 use super::devices::Slot;
 use super::hub::{Errand, HubState};
 use super::job::{Job, JobDue, Phase, Run, Target, TargetState, Verdict};
@@ -174,7 +175,7 @@ impl HubState {
             self.fail_target(number, index, verdicts::device_not_found());
             return true;
         };
-        if !device.is_online(&self.behaviours, now) {
+        if !self.takes_methods(slot) {
             let next = device.next_online(&self.behaviours, now);
             let Some(job) = self.jobs.get_mut(number) else { return false };
             job.move_target(index, TargetState::Waiting, now);
@@ -188,15 +189,23 @@ impl HubState {
             return true;
         }
         self.charge(|| call.payload.as_ref().map_or(0, bytes_of));
-        let ticks = match self.outcome(number, slot, call) {
-            MethodOutcome::Answered { latency_ms, .. } => i64::from(latency_ms) * MILLISECOND,
-            MethodOutcome::TimedOut => call.response_ticks(),
+        let ticks = match self.call_live(slot, call, Origin::Job(number, index)) {
+            Some(_) => call.response_ticks(),
+            None => self.simulated_ticks(number, slot, call),
         };
         if let Some(job) = self.jobs.get_mut(number) {
             job.move_target(index, TargetState::Called, now.plus(ticks));
             job.plan(now.plus(ticks), JobDue::CallEnds(index));
         }
         true
+    }
+
+    /// How long the call of a simulated device takes, in ticks.
+    fn simulated_ticks(&self, number: u64, slot: Slot, call: &MethodRequest) -> i64 {
+        match self.outcome(number, slot, call) {
+            MethodOutcome::Answered { latency_ms, .. } => i64::from(latency_ms) * MILLISECOND,
+            MethodOutcome::TimedOut => call.response_ticks(),
+        }
     }
 
     /// How a call of a job ends. Asked at its start and at its end; the answer is the same, since
@@ -215,6 +224,10 @@ impl HubState {
         };
         let (slot, request) = (target.slot, Arc::clone(&job.request));
         let JobAction::Method(call) = &request.action else { return };
+        if let Some(call) = self.calls.of_target(number, index) {
+            let _ = self.end_live_call(call);
+            return self.fail_target(number, index, verdicts::gateway_timeout());
+        }
         let (status, verdict) = match self.outcome(number, slot, call) {
             MethodOutcome::TimedOut => return self.fail_target(number, index, verdicts::gateway_timeout()),
             MethodOutcome::Answered { status, payload, .. } => {
@@ -238,7 +251,7 @@ impl HubState {
             return;
         }
         let device = self.devices.get(target.slot);
-        let online = device.is_none_or(|device| device.is_online(&self.behaviours, now));
+        let online = device.is_none() || self.takes_methods(target.slot);
         let next = device.and_then(|device| device.next_online(&self.behaviours, now));
         let Some(job) = self.jobs.get_mut(number) else { return };
         if online {
@@ -298,7 +311,7 @@ impl HubState {
         self.settle_target(number, index, state);
     }
 
-    fn settle_target(&mut self, number: u64, index: u32, state: TargetState) {
+    pub(super) fn settle_target(&mut self, number: u64, index: u32, state: TargetState) {
         let now = self.now;
         if let Some(job) = self.jobs.get_mut(number) {
             job.move_target(index, state, now);
@@ -325,6 +338,7 @@ impl HubState {
         job.run = Run::default();
         job.verdicts.shrink_to_fit();
         self.jobs.leave_lane(number);
+        self.end_calls_of(number);
         self.errands.push(Reverse((now.plus(HISTORY_TICKS), Errand::Forget(number))));
     }
 }

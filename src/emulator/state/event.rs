@@ -6,6 +6,10 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
+use super::effect::SessionId;
+use super::sessions::DeviceTopic;
+use super::telemetry::DeviceMessage;
+
 /// One thing that happens to the hub: a call of the service API, or something a device does.
 ///
 /// A skin translates its protocol into an event and keeps no rule of its own: path segments come
@@ -99,6 +103,83 @@ pub enum HubEvent {
         module_id: Option<String>,
         /// Merge patch of the reported properties.
         patch: Value,
+        /// The `$version` that the reported properties must have, if the device cares.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        version: Option<u64>,
+    },
+
+    /// A device or module reads its own twin.
+    GetOwnTwin {
+        /// Device.
+        device_id: String,
+        /// Module, when it is one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        module_id: Option<String>,
+    },
+    /// A program connects as a device or module, and has proved who it is. Replies
+    /// [`Reply::SessionOpened`](super::Reply::SessionOpened); an older session of the same device ends.
+    OpenSession {
+        /// Device.
+        device_id: String,
+        /// Module, when it is one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        module_id: Option<String>,
+        /// Whether subscriptions of earlier sessions are dropped, and those of this one at its end.
+        clean: bool,
+    },
+    /// A connection is over.
+    CloseSession {
+        /// Which one.
+        session: SessionId,
+    },
+    /// A program listens to more topics.
+    Subscribe {
+        /// Its connection.
+        session: SessionId,
+        /// Which topics.
+        topics: Vec<DeviceTopic>,
+    },
+    /// A program no longer listens to topics.
+    Unsubscribe {
+        /// Its connection.
+        session: SessionId,
+        /// Which topics.
+        topics: Vec<DeviceTopic>,
+    },
+    /// A program answers a method call.
+    AnswerMethod {
+        /// Its connection.
+        session: SessionId,
+        /// Which call.
+        call: u64,
+        /// Its status.
+        status: i32,
+        /// Its payload.
+        payload: Value,
+    },
+    /// Whoever called a method directly waits no longer.
+    EndCall {
+        /// Which call.
+        call: u64,
+    },
+    /// A device or module sends a message.
+    SendMessage {
+        /// Device.
+        device_id: String,
+        /// Module, when it is one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        module_id: Option<String>,
+        /// The message.
+        message: DeviceMessage,
+    },
+    /// Messages that devices sent. Replies `{"events": [..], "next": .., "total": ..}`.
+    ReadMessages {
+        /// The number of the first message; the newest messages if there is none.
+        from: Option<u64>,
+        /// Of this device only.
+        device_id: Option<String>,
+        /// At most so many.
+        count: Option<u64>,
     },
 
     /// `GET /devices/{id}`.
@@ -236,6 +317,8 @@ impl HubEvent {
             | Self::ListJobs { .. }
             | Self::Query { .. }
             | Self::GetTwin { .. }
+            | Self::GetOwnTwin { .. }
+            | Self::ReadMessages { .. }
             | Self::GetDevice { .. }
             | Self::ListDevices { .. }
             | Self::ListModules { .. }
@@ -254,6 +337,13 @@ impl HubEvent {
             | Self::PatchTwin { .. }
             | Self::ReplaceTwin { .. }
             | Self::ReportProperties { .. }
+            | Self::OpenSession { .. }
+            | Self::CloseSession { .. }
+            | Self::Subscribe { .. }
+            | Self::Unsubscribe { .. }
+            | Self::AnswerMethod { .. }
+            | Self::EndCall { .. }
+            | Self::SendMessage { .. }
             | Self::PutDevice { .. }
             | Self::DeleteDevice { .. }
             | Self::PutModule { .. }

@@ -121,6 +121,8 @@ fault_kinds! {
     IotHubUnauthorizedAccess = 401, 401_002, Plain, "unauthorized", "Unauthorized";
     /// Today's messages are spent.
     IotHubQuotaExceeded = 403, 403_002, Plain, "quota-exceeded", "Total number of messages on the hub exceeded the allocated quota.";
+    /// The device has too many direct calls to answer already.
+    DeviceMaximumInflightMethodExceeded = 403, 403_800, NumberedInMessage, "method-in-flight", "The device has too many method calls in flight.";
     /// The device is not in the registry.
     DeviceNotFound = 404, 404_001, Plain, "device-not-found", "The device is not registered with this hub.";
     /// No such import or export job; only cancel says it of a scheduled job.

@@ -6,8 +6,10 @@ use std::collections::BinaryHeap;
 use jiff::Timestamp;
 
 use super::behaviour::Behaviour;
+use super::calls::Calls;
 use super::device::Device;
 use super::devices::{Devices, Slot};
+use super::effect::Effect;
 use super::event::HubEvent;
 use super::fault::{FaultKind, HubFault};
 use super::jobs::Jobs;
@@ -17,6 +19,8 @@ use super::moment::Moment;
 use super::options::HubOptions;
 use super::quota::Quota;
 use super::reply::Reply;
+use super::sessions::Sessions;
+use super::telemetry::Messages;
 use super::twin::WriteMode;
 use super::view::Surroundings;
 
@@ -35,6 +39,10 @@ pub struct HubState {
     pub(super) jobs: Jobs,
     pub(super) limiter: Limiter,
     pub(super) quota: Quota,
+    pub(super) sessions: Sessions,
+    pub(super) calls: Calls,
+    pub(super) messages: Messages,
+    pub(super) effects: Vec<Effect>,
     /// What is due outside of running jobs.
     pub(super) errands: BinaryHeap<Reverse<(Moment, Errand)>>,
 }
@@ -62,6 +70,10 @@ impl HubState {
             jobs: Jobs::default(),
             limiter: Limiter::new(&options, now.into()),
             quota: Quota::new(&options, now.into()),
+            sessions: Sessions::default(),
+            calls: Calls::default(),
+            messages: Messages::default(),
+            effects: Vec::new(),
             errands: BinaryHeap::new(),
         }
     }
@@ -134,9 +146,28 @@ impl HubState {
                 let slot = self.slot_of(&device_id, module_id.as_deref())?;
                 self.write_twin(slot, &twin, if_match.as_deref(), WriteMode::Replace)
             }
-            HubEvent::ReportProperties { device_id, module_id, patch } => {
+            HubEvent::ReportProperties { device_id, module_id, patch, version } => {
                 let slot = self.slot_of(&device_id, module_id.as_deref())?;
-                self.report_properties(slot, &patch)
+                self.report_properties(slot, &patch, version)
+            }
+            HubEvent::GetOwnTwin { device_id, module_id } => {
+                self.slot_of(&device_id, module_id.as_deref()).map(|slot| self.own_twin(slot))
+            }
+            HubEvent::OpenSession { device_id, module_id, clean } => {
+                self.open_session(&device_id, module_id.as_deref(), clean)
+            }
+            HubEvent::CloseSession { session } => self.close_session(session),
+            HubEvent::Subscribe { session, topics } => self.subscribe(session, &topics),
+            HubEvent::Unsubscribe { session, topics } => self.unsubscribe(session, &topics),
+            HubEvent::AnswerMethod { session, call, status, payload } => {
+                self.answer_method(session, call, status, payload)
+            }
+            HubEvent::EndCall { call } => self.end_live_call(call),
+            HubEvent::SendMessage { device_id, module_id, message } => {
+                self.send_message(&device_id, module_id.as_deref(), message)
+            }
+            HubEvent::ReadMessages { from, device_id, count } => {
+                Ok(self.read_messages(from, device_id.as_deref(), count))
             }
             HubEvent::GetDevice { device_id } => self.get_device(&device_id),
             HubEvent::PutDevice { device_id, identity, if_match, entropy } => {

@@ -152,6 +152,11 @@ impl Job {
         self.run.agenda.peek().map(|Reverse((at, _))| *at)
     }
 
+    /// The next thing on the agenda.
+    pub(super) fn next_on_agenda(&self) -> Option<JobDue> {
+        self.run.agenda.peek().map(|Reverse((_, due))| *due)
+    }
+
     /// Devices by result; their total is the sum of the four others.
     pub(super) fn statistics(&self) -> DeviceJobStatistics {
         let Tally { failed, succeeded, running } = self.tally;

@@ -86,8 +86,11 @@ impl HubState {
     fn try_invoke(&mut self, device_id: &str, module_id: Option<&str>, request: &Value) -> Result<Reply, HubFault> {
         let request = MethodRequest::read(Body::of(request)?)?;
         let slot = self.slot_of(device_id, module_id)?;
-        if !self.devices.device(slot).is_online(&self.behaviours, self.now) {
+        if !self.takes_methods(slot) {
             return Err(FaultKind::DeviceNotOnline.into());
+        }
+        if self.is_live(slot) {
+            return self.call_directly(slot, &request);
         }
         let draw = self.devices.device(slot).draw(self.options.seed).number(self.now.ticks().cast_unsigned());
         let (status, reply) = match self.call(slot, &request, draw) {

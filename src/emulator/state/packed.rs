@@ -185,7 +185,7 @@ fn read_long_varint(bytes: &mut &[u8]) -> Option<u64> {
     None
 }
 
-fn read_node<'a>(bytes: &mut &'a [u8]) -> Option<Node<'a>> {
+pub(super) fn read_node<'a>(bytes: &mut &'a [u8]) -> Option<Node<'a>> {
     let (tag, rest) = bytes.split_first()?;
     *bytes = rest;
     Some(match *tag {

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::keys::{Key, Keys};
-use super::packed::{Members, Node, write_head, write_json, write_object};
+use super::packed::{Members, Node, read_node, write_head, write_json, write_object};
 
 /// A merge patch, ready to be applied to many documents.
 #[derive(Debug, Clone, Default)]
@@ -23,6 +23,11 @@ impl Patch {
     pub(super) fn compile(patch: &Map<String, Value>, keys: &mut Keys) -> Self {
         let own = patch.iter().filter(|(name, _)| !name.starts_with('$'));
         Self(own.map(|(name, value)| (keys.intern(name), Change::compile(value, keys))).collect())
+    }
+
+    /// The patch as it was read.
+    pub(super) fn to_json(&self, keys: &Keys) -> Map<String, Value> {
+        self.0.iter().map(|(key, change)| (keys.name(*key).to_owned(), change.to_json(keys))).collect()
     }
 
     /// Whether it changes nothing.
@@ -58,6 +63,14 @@ impl Change {
                 write_json(&mut packed, other, keys);
                 Self::Set(packed.into())
             }
+        }
+    }
+
+    fn to_json(&self, keys: &Keys) -> Value {
+        match self {
+            Self::Delete => Value::Null,
+            Self::Merge(patch) => patch.to_json(keys).into(),
+            Self::Set(packed) => read_node(&mut &**packed).map_or(Value::Null, |node| node.to_json(keys)),
         }
     }
 

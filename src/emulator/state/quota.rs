@@ -133,6 +133,8 @@ impl HubState {
             | HubEvent::ReplaceTwin { twin: body, .. }
             | HubEvent::ReportProperties { patch: body, .. } => Some(bytes_of(body)),
             HubEvent::InvokeMethod { request, .. } => Some(request.get("payload").map_or(0, bytes_of)),
+            HubEvent::AnswerMethod { payload, .. } => Some(bytes_of(payload)),
+            HubEvent::SendMessage { message, .. } => Some(message.size()),
             _ => None,
         }
     }
@@ -143,7 +145,7 @@ impl HubState {
     pub fn charge_of_read(&self, event: &HubEvent, reply: &Reply) -> Option<HubEvent> {
         let limits = self.quota.limits?;
         let bytes = match (event, reply) {
-            (HubEvent::GetTwin { .. }, Reply::Document { body, .. }) => bytes_of(body),
+            (HubEvent::GetTwin { .. } | HubEvent::GetOwnTwin { .. }, Reply::Document { body, .. }) => bytes_of(body),
             (HubEvent::Query { .. }, Reply::Page { items, .. }) if is_charged(event) => {
                 items.iter().map(bytes_of).sum()
             }
@@ -167,6 +169,8 @@ impl HubState {
 fn is_charged(event: &HubEvent) -> bool {
     match event {
         HubEvent::GetTwin { .. }
+        | HubEvent::GetOwnTwin { .. }
+        | HubEvent::SendMessage { .. }
         | HubEvent::PatchTwin { .. }
         | HubEvent::ReplaceTwin { .. }
         | HubEvent::ReportProperties { .. }

@@ -106,6 +106,7 @@ impl HubState {
         if is_edge {
             self.ensure_edge_modules(device_id, entropy);
         }
+        self.drop_if_disabled(slot);
         Ok(slot)
     }
 
@@ -130,6 +131,7 @@ impl HubState {
     /// Deletes a device or module.
     pub(super) fn forget(&mut self, slot: Slot) {
         self.devices.remove(slot);
+        self.drop_deleted(slot);
         // Jobs that wait for the device go on without it.
         self.wake_waiting(slot);
     }

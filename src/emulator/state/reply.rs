@@ -2,6 +2,9 @@
 
 use serde_json::Value;
 
+use super::effect::SessionId;
+use super::sessions::DeviceTopics;
+
 /// An answer. Bodies are the JSON of the wire; the status and the headers follow from the variant.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Reply {
@@ -32,6 +35,23 @@ pub enum Reply {
         /// How long the device took, in milliseconds of the hub's time. The answer is complete at
         /// once; a skin whose clock goes at wall speed may hold it back that long.
         latency_ms: u32,
+    },
+    /// A program that is connected was called; its answer comes as an
+    /// [`Effect`](super::Effect::CallEnded).
+    Calling {
+        /// The call.
+        call: u64,
+        /// How long to wait, in seconds of the wall clock.
+        response_timeout: u64,
+    },
+    /// A program is connected.
+    SessionOpened {
+        /// Its connection.
+        session: SessionId,
+        /// Whether subscriptions of an earlier connection still hold.
+        is_present: bool,
+        /// Which ones.
+        topics: DeviceTopics,
     },
     /// 400 with this body: some of the identities of a bulk call were refused, the others done.
     BulkRefused {

@@ -80,6 +80,11 @@ impl Restoration {
                     job.targets.push(target);
                 }
             }
+            Record::Live(live) => {
+                if !hub.take_live_record(live) {
+                    return Err(BadSnapshot::Damaged("a connection"));
+                }
+            }
             Record::End { places, jobs } => {
                 if places != (hub.devices.places() + hub.devices.modules().places()) as u64 || jobs != self.jobs {
                     return Err(BadSnapshot::Damaged("devices or jobs are missing"));

@@ -38,6 +38,18 @@ rules! {
     RESPONSE_TIMEOUT_DEFAULT: u64 = 30, "method-timeouts";
     /// Largest payload of a direct method, in bytes of JSON.
     METHOD_PAYLOAD_BYTES_MAX: usize = 128 * 1_024, "method-payload-128-kb";
+    /// Most direct calls that one connected device may have to answer at once.
+    METHODS_IN_FLIGHT_MAX: usize = 16, "method-in-flight";
+    /// Most subscriptions of one device.
+    SUBSCRIPTIONS_MAX: usize = 5, "mqtt-subscriptions";
+    /// Largest message of a device, in bytes with its properties.
+    MESSAGE_BYTES_MAX: usize = 256 * 1_024, "message-256-kb";
+    /// How many messages of devices are kept.
+    MESSAGES_KEPT_MAX: usize = 10_000, "messages-kept";
+    /// How many bytes of messages of devices are kept.
+    MESSAGES_KEPT_BYTES_MAX: usize = 16 << 20, "messages-kept";
+    /// How many messages one call reads at most.
+    MESSAGES_READ_MAX: usize = 1_000, "messages-kept";
     /// Largest body of a request that the hub reads, in bytes.
     REQUEST_BYTES_MAX: usize = 256 * 1_024, "request-256-kb";
 

@@ -14,6 +14,7 @@ use super::hub::HubState;
 use super::identity::Identity;
 use super::job::{Job, Phase, Run, Tally, Target, TargetState, Verdict};
 use super::job_request::JobRequest;
+use super::live_records::LiveRecord;
 use super::moment::Moment;
 use super::options::{StoredOptions, Strictness};
 use super::restoration::Restoration;
@@ -50,6 +51,8 @@ pub(super) enum Record {
     /// The module of this id was deleted.
     ModuleLeft(Box<str>),
     Job(StoredJob),
+    /// Something about devices that are really connected. Comes after everything it names.
+    Live(LiveRecord),
     /// Some of the targets of the last job: place, state, verdict, time.
     Targets(Vec<(u32, u8, u32, Moment)>),
     End {
@@ -139,7 +142,7 @@ impl HubState {
             std::iter::once(Record::Job(StoredJob::of(job))).chain(targets)
         });
         let records = std::iter::once(head).chain(names).chain(behaviours).chain(devices).chain(modules).chain(jobs);
-        records.chain(std::iter::once(end)).map(SnapshotRecord)
+        records.chain(self.live_records().map(Record::Live)).chain(std::iter::once(end)).map(SnapshotRecord)
     }
 }
 

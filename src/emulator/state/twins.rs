@@ -6,12 +6,15 @@ use serde_json::Value;
 
 use super::body::{Body, invalid};
 use super::devices::Slot;
+use super::effect::Effect;
 use super::etag;
 use super::fault::{FaultKind, HubFault};
 use super::hub::{Errand, HubState};
 use super::limits::{Part, check_patch};
 use super::patch::Patch;
 use super::reply::Reply;
+use super::section::Section;
+use super::sessions::DeviceTopic;
 use super::twin::{TwinBody, WriteMode};
 
 impl HubState {
@@ -48,8 +51,18 @@ impl HubState {
     }
 
     /// A device or module updates its reported properties.
-    pub(super) fn report_properties(&mut self, slot: Slot, patch: &Value) -> Result<Reply, HubFault> {
+    pub(super) fn report_properties(
+        &mut self,
+        slot: Slot,
+        patch: &Value,
+        version: Option<u64>,
+    ) -> Result<Reply, HubFault> {
         let Value::Object(patch) = patch else { return Err(invalid("Reported properties must be an object.")) };
+        let current = u64::from(self.devices.device(slot).twin.reported.version());
+        if version.is_some_and(|version| version != current) {
+            let text = "The reported properties do not have that version.";
+            return Err(HubFault::new(FaultKind::PreconditionFailed, text));
+        }
         check_patch(Part::Reported, patch)?;
         let names_before = self.keys.len();
         let patch = Patch::compile(patch, &mut self.keys);
@@ -59,6 +72,29 @@ impl HubState {
         }
         let version = self.devices.device(slot).twin.reported.version();
         Ok(Reply::Reported { version: version.into() })
+    }
+
+    /// The twin as its device sees it: without tags and metadata.
+    pub(super) fn own_twin(&self, slot: Slot) -> Reply {
+        let twin = &self.devices.device(slot).twin;
+        let section = |section: &Section| {
+            let mut json = section.members().to_json(&self.keys);
+            json.insert("$version".to_owned(), section.version().into());
+            json
+        };
+        let body = serde_json::json!({"desired": section(&twin.desired), "reported": section(&twin.reported)});
+        Reply::Document { body, etag: None }
+    }
+
+    /// Tells a connected program of the patch that its desired properties got.
+    fn notify_desired(&mut self, slot: Slot, patch: &Patch) {
+        let Some(session) = self.sessions.listening(slot, DeviceTopic::DesiredPatches) else { return };
+        let Some(device) = self.devices.get(slot) else { return };
+        let version = u64::from(device.twin.desired.version());
+        let mut patch = patch.to_json(&self.keys);
+        patch.insert("$version".to_owned(), version.into());
+        let patch = Value::Object(patch).to_string().into();
+        self.effects.push(Effect::DesiredChanged { session, version, patch });
     }
 
     /// A device or module connects or goes away, against its simulation.
@@ -94,6 +130,9 @@ impl HubState {
     /// What a device does about new desired properties: if it reports them, it does so at once
     /// (assumed), or as soon as it is online again.
     pub(super) fn desired_changed(&mut self, slot: Slot, patch: &Patch) {
+        if self.is_live(slot) {
+            return self.notify_desired(slot, patch);
+        }
         let Some(device) = self.devices.get(slot) else { return };
         if !device.behaviour(&self.behaviours).is_some_and(|behaviour| behaviour.reports_desired) {
             return;
@@ -115,7 +154,7 @@ impl HubState {
     /// A device that comes online reads its desired properties and reports them all.
     pub(super) fn report_what_was_missed(&mut self, slot: Slot) {
         let Some(device) = self.devices.get(slot) else { return };
-        if !device.connection.owes_report || !device.is_online(&self.behaviours, self.now) {
+        if self.is_live(slot) || !device.connection.owes_report || !device.is_online(&self.behaviours, self.now) {
             return;
         }
         let desired = device.twin.desired.members().to_json(&self.keys);
