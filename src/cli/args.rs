@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::emulator::SNAPSHOT_AFTER;
 use crate::model::Seconds;
 
 /// The command line.
@@ -326,6 +327,9 @@ pub(super) struct EmulatorStartArgs {
     /// Do not throttle requests
     #[arg(long)]
     pub(super) no_throttles: bool,
+    /// Bytes of journal after which a snapshot is written; small ones serve tests
+    #[arg(long, value_name = "BYTES", default_value_t = SNAPSHOT_AFTER, hide = true)]
+    pub(super) snapshot_after: u64,
 }
 
 /// `hubjobs emulator tick`.

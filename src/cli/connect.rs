@@ -12,7 +12,7 @@ use super::failure::Failure;
 use super::tide::{EmulatorTide, HubClock, HubTide};
 use crate::emulator::admin::AdminClient;
 use crate::emulator::state::Fidelity;
-use crate::emulator::{self, EmulatorConfig, EmulatorError, StateDir};
+use crate::emulator::{self, EmulatorConfig, EmulatorError, SNAPSHOT_AFTER, StateDir};
 use crate::hub::rest::{ConnectionString, Endpoint, RestConfig, RestHub};
 use crate::model::{Auth, EmulatorHub, Environment, Fleet, Hub, RemoteHub};
 use crate::reconcile::{Interrupt, Patience};
@@ -148,5 +148,5 @@ pub(super) fn state_dir(dir: &Path, environment: &str) -> StateDir {
 
 /// The emulator that an environment describes.
 pub(super) fn emulator_config(hub: &EmulatorHub, fleet: Option<Fleet>, fidelity: Fidelity) -> EmulatorConfig {
-    EmulatorConfig { size: hub.size, clock: hub.clock, fleet, fidelity }
+    EmulatorConfig { size: hub.size, clock: hub.clock, fleet, fidelity, snapshot_after: SNAPSHOT_AFTER }
 }

@@ -11,14 +11,17 @@ use serde::{Deserialize, Serialize};
 use super::clock::VirtualClock;
 use super::saved::Kept;
 use super::state::{FaultKind, HubEvent, HubFault, HubState, Reply};
-use super::store::{Image, LogFailed, Record, Store, StoreError};
+use super::store::{Image, LogFailed, NoReserve, Record, Store, StoreError};
 use crate::model::{ClockMode, JobId};
 
 /// Instants at which something happens that one call of [`LiveHub::advance_for`] may pass: enough
 /// to be quick, few enough to draw.
 const INSTANTS_PER_ADVANCE: usize = 250;
-/// A shorter journal is not worth a snapshot while the hub runs.
-const JOURNAL_LEN_MIN: u64 = 16 << 20;
+/// A longer journal takes too long to read at a start, however long the snapshot takes.
+const JOURNAL_LEN_MAX: u64 = 256 << 20;
+
+/// No record of a [`HubEvent::Tick`] is longer: a number and two times.
+const TICK_LEN_MAX: usize = 256;
 
 /// A hub with its clock and its files. Shared by all connections.
 #[derive(Debug)]
@@ -48,10 +51,11 @@ pub struct Advance {
 }
 
 impl LiveHub {
-    /// Goes on with a hub whose last record has the number `seq`.
-    pub(super) const fn new(kept: Kept, seq: u64, store: Arc<Store>, clock: VirtualClock) -> Self {
+    /// Goes on with a hub whose last record has the number `seq`. `snapshot_after` as in
+    /// [`EmulatorConfig`](super::server::EmulatorConfig).
+    pub(super) const fn new(kept: Kept, seq: u64, store: Arc<Store>, clock: VirtualClock, snapshot_after: u64) -> Self {
         Self {
-            held: Mutex::new(Some(Held { kept, seq, journal_len_max: JOURNAL_LEN_MIN, store })),
+            held: Mutex::new(Some(Held { kept, seq, journal_len_max: snapshot_after, store })),
             clock: Mutex::new(clock),
         }
     }
@@ -91,7 +95,11 @@ impl LiveHub {
     pub(super) async fn advance_for(self: &Arc<Self>, jobs: Vec<JobId>) -> Result<Advance, HubFault> {
         self.apart(move |hub, held| {
             let reached = match hub.mode() {
-                ClockMode::Fast => jump(&mut held.kept.hub, &jobs),
+                ClockMode::Fast => {
+                    // The hub goes ahead of its clock, so it must be certain that the clock can follow.
+                    held.reserve_tick()?;
+                    jump(&mut held.kept.hub, &jobs)
+                }
                 ClockMode::Real => None,
             };
             if let Some(reached) = reached {
@@ -122,6 +130,7 @@ impl LiveHub {
 
     /// Sets the clock and writes that down: a jump, unlike the passing of time, is an event.
     fn move_on(&self, held: &mut Held, to: Timestamp) -> Result<(), HubFault> {
+        held.reserve_tick()?;
         self.clock().advance(to, Timestamp::now());
         held.apply(HubEvent::Tick, self.now()).map(|_| ())
     }
@@ -174,6 +183,7 @@ impl Held {
     fn change(&mut self, event: HubEvent, now: Timestamp) -> Result<Reply, HubFault> {
         let record = Record { seq: self.seq + 1, at: now, wall: Timestamp::now(), event: &event };
         let bytes = serde_json::to_vec(&record).map_err(|_| HubFault::from(FaultKind::ServerError))?;
+        self.store.log().reserve(bytes.len()).map_err(no_reserve)?;
         // A refused event changes nothing and leaves no trace.
         let reply = self.kept.hub.apply(event, now)?;
         self.seq += 1;
@@ -182,16 +192,24 @@ impl Held {
         Ok(reply)
     }
 
+    /// Makes sure that a [`HubEvent::Tick`] can be written down.
+    fn reserve_tick(&self) -> Result<(), HubFault> {
+        self.store.log().reserve(TICK_LEN_MAX).map_err(no_reserve)
+    }
+
     /// A journal about as long as a snapshot takes about as long to read: time for a new one.
     fn shorten_journal(&mut self, now: Timestamp) {
         let len = self.store.log().len();
         if len < self.journal_len_max {
             return;
         }
-        let next = self.snapshot(now).unwrap_or_else(|error| {
-            tracing::warn!("the journal grows on: {error}");
-            len.saturating_mul(2)
-        });
+        let next = match self.snapshot(now) {
+            Ok(snapshot_len) => snapshot_len.min(JOURNAL_LEN_MAX),
+            Err(error) => {
+                tracing::warn!("the journal grows on: {error}");
+                len.saturating_mul(2)
+            }
+        };
         self.journal_len_max = self.journal_len_max.max(next);
     }
 
@@ -216,6 +234,16 @@ fn closed() -> HubFault {
     HubFault::new(FaultKind::ServiceUnavailable, "The emulator has stopped.")
 }
 
+fn no_reserve(error: NoReserve) -> HubFault {
+    match error {
+        NoReserve::NoRoom(_) => {
+            tracing::warn!("refused a write: {error}");
+            HubFault::new(FaultKind::ServiceUnavailable, format!("Nothing was changed: {error}."))
+        }
+        NoReserve::Failed(failed) => unavailable(failed),
+    }
+}
+
 fn unavailable(error: LogFailed) -> HubFault {
     tracing::error!("{error}");
     HubFault::new(FaultKind::ServiceUnavailable, error.to_string())
@@ -238,9 +266,10 @@ mod tests {
             clock: EmulatorClock { start: Some(Timestamp::UNIX_EPOCH), mode: ClockMode::Fast },
             fleet: None,
             fidelity: Fidelity::default(),
+            snapshot_after: 2_000,
         };
         let saved = saved::open(StateLock::acquire(dir).unwrap(), &config).unwrap();
-        Arc::new(LiveHub::new(saved.kept, saved.seq, Arc::new(saved.store), saved.clock))
+        Arc::new(LiveHub::new(saved.kept, saved.seq, Arc::new(saved.store), saved.clock, config.snapshot_after))
     }
 
     async fn create(hub: &Arc<LiveHub>, device_id: String) -> Result<Reply, HubFault> {
@@ -260,7 +289,6 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let dir = StateDir::new(folder.path());
         let hub = open(&dir);
-        hub.lock().as_mut().unwrap().journal_len_max = 2_000;
         for number in 0..100 {
             create(&hub, format!("device-{number}")).await.unwrap();
         }

@@ -27,6 +27,7 @@ mod server;
 pub use attach::{Attached, Session, attach, connect};
 pub use in_process::InProcessHub;
 pub use names::{HubName, InvalidHubName};
-pub use server::{Emulator, EmulatorConfig, EmulatorError, Exposure, Ports, Served, Stopper};
+pub use saved::read_state;
+pub use server::{Emulator, EmulatorConfig, EmulatorError, Exposure, Ports, SNAPSHOT_AFTER, Served, Stopper};
 pub use store::{StateDir, StoreError};
 pub use tls::TlsError;

@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::io::ErrorKind;
-use std::path::Path;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -11,7 +10,9 @@ use super::auth::Policies;
 use super::clock::{ModeWord, VirtualClock};
 use super::server::{EmulatorConfig, EmulatorError};
 use super::state::{Fidelity, HubEvent, HubOptions, HubState, Restoration, SnapshotRecord};
-use super::store::{FreshStore, Image, Record, Recovered, RecoveredState, StateDir, StateLock, Store, StoreError};
+use super::store::{
+    FreshStore, Image, Record, Recovered, RecoveredState, Replayed, StateDir, StateLock, Store, StoreError, read_bytes,
+};
 use crate::model::{ClockMode, Fleet, sha256_base32};
 
 /// What snapshots keep.
@@ -66,23 +67,50 @@ pub(super) struct Saved {
 /// When the files cannot be used, or the fleet is not possible.
 pub(super) fn open(lock: StateLock, config: &EmulatorConfig) -> Result<Saved, EmulatorError> {
     let wall = Timestamp::now();
-    let (mut about, mut hub) = (None, Restoration::new());
-    let take = |piece| match piece {
-        Piece::About(found) => {
-            about = Some(found);
-            Ok(())
-        }
-        Piece::Hub(record) => hub.push(record).map_err(|bad| bad.to_string()),
-    };
-    match Store::open(lock, take)? {
+    let mut pieces = Pieces::default();
+    match Store::open(lock, |piece| pieces.take(piece))? {
         Recovered::Fresh(fresh) => begin(fresh, config, wall),
         Recovered::State(recovered) => {
-            let path = recovered.store.lock().dir().path();
-            let damaged = |detail| StoreError::Damaged { path: path.to_owned(), detail };
-            let about = about.ok_or_else(|| damaged("the snapshot does not say how it was made".to_owned()))?;
-            let hub = hub.finish().map_err(|bad| damaged(bad.to_string()))?;
-            Ok(resume(Kept { about, hub }, recovered, config, wall)?)
+            let path = recovered.dir().path().to_owned();
+            let kept = pieces.finish().map_err(|detail| StoreError::Damaged { path, detail })?;
+            Ok(resume(kept, recovered, config, wall)?)
         }
+    }
+}
+
+/// Reads a hub from the bytes of a snapshot and of its journal, as a start does. Touches no file, so
+/// that anybody can try what damaged bytes do.
+///
+/// # Errors
+/// When they are damaged, or of another version.
+pub fn read_state(snapshot: &[u8], journal: &[u8]) -> Result<HubState, StoreError> {
+    let apply = |kept: &mut Kept, record| replay(&mut kept.hub, record);
+    let kept = read_bytes((snapshot, journal), Pieces::default(), Pieces::take, Pieces::finish, apply)?;
+    Ok(kept.hub)
+}
+
+/// The pieces of a snapshot, as they come.
+#[derive(Debug, Default)]
+struct Pieces {
+    about: Option<About>,
+    hub: Restoration,
+}
+
+impl Pieces {
+    fn take(&mut self, piece: Piece) -> Result<(), String> {
+        match piece {
+            Piece::About(about) => {
+                self.about = Some(about);
+                Ok(())
+            }
+            Piece::Hub(record) => self.hub.push(record).map_err(|bad| bad.to_string()),
+        }
+    }
+
+    fn finish(self) -> Result<Kept, String> {
+        let about = self.about.ok_or("the snapshot does not say how it was made")?;
+        let hub = self.hub.finish().map_err(|bad| bad.to_string())?;
+        Ok(Kept { about, hub })
     }
 }
 
@@ -100,26 +128,26 @@ fn begin(fresh: FreshStore, config: &EmulatorConfig, wall: Timestamp) -> Result<
 
 fn resume(
     mut kept: Kept,
-    recovered: RecoveredState<HubEvent>,
+    recovered: RecoveredState,
     config: &EmulatorConfig,
     wall: Timestamp,
 ) -> Result<Saved, StoreError> {
-    let RecoveredState { mut at, wall: mut left, records, seq, store } = recovered;
-    let mut changed = !records.is_empty();
-    for record in records {
-        (at, left) = (record.at, record.wall);
-        replay(&mut kept.hub, record, store.lock().dir().path())?;
-    }
+    let Replayed { at, wall: left, seq, records, store } = recovered.replay(|record| replay(&mut kept.hub, record))?;
     let mode = config.clock.mode;
     let off = match (kept.about.mode, mode) {
         (ClockMode::Real, ClockMode::Real) => wall.duration_since(left.min(wall)),
         _ => SignedDuration::ZERO,
     };
     let now = at.saturating_add(off).unwrap_or(at);
-    changed |= kept.take_over(config);
-    if changed {
-        // Records to come are replayed under these options, so the snapshot must have them.
-        store.begin_generation(Image { at: now, wall, pieces: kept.pieces() })?;
+    let is_another_kind = kept.take_over(config);
+    if is_another_kind || records > 0 {
+        let begun = store.begin_generation(Image { at: now, wall, pieces: kept.pieces() });
+        match begun {
+            // Records to come are replayed under these options, so the snapshot must have them.
+            Err(error) if is_another_kind => return Err(error),
+            Err(error) => tracing::warn!("the journal of the last run goes on: {error}"),
+            Ok(_) => {}
+        }
     }
     Ok(Saved { kept, seq, store, clock: VirtualClock::new(mode, now, wall) })
 }
@@ -146,12 +174,10 @@ impl Kept {
     }
 }
 
-fn replay(hub: &mut HubState, record: Record<HubEvent>, dir: &Path) -> Result<(), StoreError> {
+fn replay(hub: &mut HubState, record: Record<HubEvent>) -> Result<(), String> {
     let Record { seq, at, event, .. } = record;
-    hub.apply(event, at).map(|_| ()).map_err(|fault| StoreError::Damaged {
-        path: dir.to_owned(),
-        detail: format!("record {seq} of the journal was accepted once and is refused now ({fault})"),
-    })
+    let applied = hub.apply(event, at).map(|_| ());
+    applied.map_err(|fault| format!("record {seq} was accepted once and is refused now ({fault})"))
 }
 
 /// Tells fleets apart. Only ever compared; a new version of this program may at worst warn once

@@ -87,6 +87,7 @@ async fn serve(dir: &Path) -> Served {
         clock: EmulatorClock { start: Some("2026-12-01T08:00:00Z".parse().expect("a time")), mode: ClockMode::Fast },
         fleet: None,
         fidelity: Fidelity { throttling: Throttling::Off, ..Fidelity::default() },
+        snapshot_after: hubjobs::emulator::SNAPSHOT_AFTER,
     };
     let emulator = Emulator::open(&StateDir::new(dir.join(".hubjobs/local")), &config).expect("a free folder");
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");

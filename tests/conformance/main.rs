@@ -64,6 +64,7 @@ impl OverHttp {
             clock: EmulatorClock { start: Some(start()), mode: ClockMode::Fast },
             fleet: Some(fleet::fleet()),
             fidelity: Fidelity::default(),
+            snapshot_after: hubjobs::emulator::SNAPSHOT_AFTER,
         };
         let emulator = Emulator::open(&StateDir::new(dir.path()), &config).unwrap();
         let served = emulator.serve(TcpListener::bind("127.0.0.1:0").await.unwrap()).await.unwrap();

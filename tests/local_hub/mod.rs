@@ -26,6 +26,7 @@ pub(crate) fn config() -> EmulatorConfig {
         clock: EmulatorClock { start: Some("2026-12-01T08:00:00Z".parse().unwrap()), mode: ClockMode::Fast },
         fleet: None,
         fidelity: Fidelity::default(),
+        snapshot_after: hubjobs::emulator::SNAPSHOT_AFTER,
     }
 }
 

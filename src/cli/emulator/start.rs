@@ -11,7 +11,7 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::session::Session;
 use crate::emulator::state::{Fidelity, Throttling};
-use crate::emulator::{Emulator, EmulatorError, Served, attach};
+use crate::emulator::{Emulator, EmulatorConfig, EmulatorError, Served, attach};
 use crate::report::{FORMAT_VERSION, json_text};
 
 /// Serves the emulator until Ctrl-C.
@@ -21,6 +21,7 @@ use crate::report::{FORMAT_VERSION, json_text};
 pub(in crate::cli) async fn start(args: &EmulatorStartArgs, session: &Session) -> Result<Exit, Failure> {
     let throttling = if args.no_throttles { Throttling::Off } else { Throttling::On };
     let (dir, config) = chosen(session, Fidelity { throttling, ..Fidelity::default() })?;
+    let config = EmulatorConfig { snapshot_after: args.snapshot_after, ..config };
     if let Some(other) = attach(&dir).await? {
         let address = other.address();
         other.leave().await;

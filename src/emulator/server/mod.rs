@@ -41,7 +41,13 @@ pub struct EmulatorConfig {
     pub fleet: Option<Fleet>,
     /// How close to the hub to be.
     pub fidelity: Fidelity,
+    /// Bytes of journal from which on a snapshot is written while the hub runs; later, if the snapshot is
+    /// longer than that. Usually [`SNAPSHOT_AFTER`].
+    pub snapshot_after: u64,
 }
+
+/// A shorter journal is not worth a snapshot while the hub runs.
+pub const SNAPSHOT_AFTER: u64 = 16 << 20;
 
 /// Why there is no emulator.
 #[derive(Debug, thiserror::Error)]
@@ -98,7 +104,7 @@ impl Emulator {
         let policies = saved::policies(dir)?;
         let Saved { kept, seq, store, clock } = saved::open(lock, config)?;
         let store = Arc::new(store);
-        let hub = Arc::new(LiveHub::new(kept, seq, Arc::clone(&store), clock));
+        let hub = Arc::new(LiveHub::new(kept, seq, Arc::clone(&store), clock, config.snapshot_after));
         let throttles = match config.fidelity.throttling {
             Throttling::On => Some(Throttles::new(config.size, Instant::now())),
             Throttling::Off => None,

@@ -1,19 +1,29 @@
 //! Group commit: whoever waits while a sync runs shares the next one.
 
-use std::fs::File;
-use std::io::Write as _;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
 use tokio::sync::watch;
 
-use super::journal::{self, Frame};
+use super::journal::{Frame, HEADER_LEN};
+use super::journal_file::{JournalFile, is_no_room};
 
 /// The journal could not be written, so the memory is ahead of the disk; the emulator must not
 /// answer any more.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("cannot write the emulator's journal: {0}; make room on the disk and start it again")]
+#[error("cannot write the emulator's journal: {0}; see to the disk and start the emulator again")]
 pub(in crate::emulator) struct LogFailed(Arc<str>);
+
+/// Why a record cannot be taken. Nothing has changed yet.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(in crate::emulator) enum NoReserve {
+    /// The disk is full; that may pass.
+    #[error("no room for the emulator's journal ({0}); make room, and writes work again")]
+    NoRoom(Arc<str>),
+    /// The disk failed.
+    #[error(transparent)]
+    Failed(#[from] LogFailed),
+}
 
 /// The open journal and the thread that writes it.
 #[derive(Debug)]
@@ -37,18 +47,34 @@ struct Shared {
 struct Queue {
     frame: Frame,
     seq: u64,
-    journal_len: u64,
-    /// The open journal; away while the thread writes.
-    file: Option<File>,
+    /// Where the frame will begin: the end of all that is written or being written.
+    frame_at: u64,
+    /// Up to where frames may be written.
+    room_to: u64,
+    /// Up to where somebody waits to write.
+    wanted: Option<u64>,
+    /// Why there is no more room than that.
+    no_room: Option<Arc<str>>,
+    /// The open journal; away while the thread works on it.
+    file: Option<JournalFile>,
     stopping: bool,
     failed: bool,
 }
 
 impl CommitLog {
-    /// Goes on with a journal that ends with record `seq` and is `len` bytes long.
-    pub(super) fn start(file: File, seq: u64, len: u64) -> std::io::Result<Self> {
-        let queue =
-            Queue { frame: Frame::default(), seq, journal_len: len, file: Some(file), stopping: false, failed: false };
+    /// Goes on with a journal that ends with record `seq`.
+    pub(super) fn start(file: JournalFile, seq: u64) -> std::io::Result<Self> {
+        let queue = Queue {
+            frame: Frame::default(),
+            seq,
+            frame_at: file.len(),
+            room_to: file.room_to(),
+            wanted: None,
+            no_room: None,
+            file: Some(file),
+            stopping: false,
+            failed: false,
+        };
         let shared = Arc::new(Shared { queue: Mutex::new(queue), work: Condvar::new(), idle: Condvar::new() });
         let durable = watch::Sender::new(Ok(seq));
         let writer = Writer { shared: Arc::clone(&shared), durable: durable.clone() };
@@ -56,8 +82,27 @@ impl CommitLog {
         Ok(Self { shared, durable, thread: Some(thread) })
     }
 
-    /// Queues record `seq`, encoded as JSON. Records come in order: call it under the lock that
-    /// gives the numbers.
+    /// Makes sure that a record of this length can be written. Call it under the lock that gives the
+    /// numbers, before anything changes; the room stays until the next [`Self::append`].
+    ///
+    /// # Errors
+    /// When it cannot.
+    pub(in crate::emulator) fn reserve(&self, record_len: usize) -> Result<(), NoReserve> {
+        let mut queue = self.shared.lock();
+        let to = queue.frame_at + queue.frame.sealed_len_with(record_len);
+        if to > queue.room_to && !queue.failed {
+            queue.wanted = Some(to);
+            queue.no_room = None;
+            self.shared.work.notify_one();
+            let asking = |queue: &mut Queue| queue.wanted.is_some() && !queue.failed;
+            queue = self.shared.idle.wait_while(queue, asking).unwrap_or_else(PoisonError::into_inner);
+        }
+        self.durable.borrow().clone()?;
+        queue.no_room.take().map_or(Ok(()), |why| Err(NoReserve::NoRoom(why)))
+    }
+
+    /// Queues record `seq`, encoded as JSON, for which room was reserved. Records come in order: call it
+    /// under the lock that gives the numbers.
     pub(in crate::emulator) fn append(&self, seq: u64, record: &[u8]) {
         let mut queue = self.shared.lock();
         debug_assert_eq!(seq, queue.seq + 1, "records are appended in order");
@@ -74,19 +119,18 @@ impl CommitLog {
     pub(in crate::emulator) async fn committed(&self, seq: u64) -> Result<(), LogFailed> {
         let mut durable = self.durable.subscribe();
         let settled = durable.wait_for(|durable| durable.as_ref().map_or(true, |done| *done >= seq)).await;
-        settled.map_or_else(|_| Err(LogFailed("it was closed".into())), |durable| durable.clone().map(|_| ()))
+        settled.map_or_else(|_| Err(ended()), |durable| durable.clone().map(|_| ()))
     }
 
-    /// Bytes of the journal, queued ones included; those that are being written are counted once they
-    /// are written.
+    /// Bytes of the journal, queued ones included, the reserve not.
     pub(in crate::emulator) fn len(&self) -> u64 {
         let queue = self.shared.lock();
-        queue.journal_len + queue.frame.len() as u64
+        queue.frame_at + queue.frame.sealed_len()
     }
 
     /// Whether this journal has no record.
     pub(in crate::emulator) fn is_empty(&self) -> bool {
-        self.len() <= journal::header().len() as u64
+        self.len() <= HEADER_LEN as u64
     }
 
     /// Waits until all is on disk, blocking, and gives the number of the last record.
@@ -99,10 +143,11 @@ impl CommitLog {
     }
 
     /// Goes on in a new, empty journal, after [`Self::drain`].
-    pub(super) fn switch(&self, file: File, len: u64) {
+    pub(super) fn switch(&self, file: JournalFile) {
         let mut queue = self.idle_queue();
+        queue.frame_at = file.len();
+        queue.room_to = file.room_to();
         queue.file = Some(file);
-        queue.journal_len = len;
     }
 
     /// Takes no more records: waiting for one fails from now on.
@@ -116,6 +161,10 @@ impl CommitLog {
         let queue = self.shared.lock();
         self.shared.idle.wait_while(queue, busy).unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn ended() -> LogFailed {
+    LogFailed("it was closed".into())
 }
 
 /// Writes what is queued, then ends the thread.
@@ -142,17 +191,29 @@ struct Writer {
     durable: watch::Sender<Durable>,
 }
 
+/// What there is to do with the file.
+enum Work {
+    /// Write this frame, whose last record has this number.
+    Write(Frame, u64),
+    /// Reserve up to there.
+    Reserve(u64),
+}
+
 impl Writer {
     fn run(self) {
-        while let Some((frame, seq, mut file)) = self.next_batch() {
-            let written = write(frame, &mut file);
-            let failed = written.as_ref().err().map(|error| LogFailed(error.to_string().into()));
-            let stop = failed.is_some();
+        while let Some((work, mut file)) = self.next() {
+            let outcome = match work {
+                Work::Write(frame, seq) => self.write(frame, seq, &mut file),
+                Work::Reserve(to) => self.reserve(to, &mut file),
+            };
             // First the outcome, then the file: who finds the queue idle may rely on the outcome.
-            self.durable.send_modify(|durable| *durable = failed.map_or(Ok(seq), Err));
+            let stop = outcome.is_err();
+            if let Err(error) = outcome {
+                self.durable.send_modify(|durable| *durable = Err(LogFailed(error.to_string().into())));
+            }
             let mut queue = self.shared.lock();
-            queue.journal_len += written.unwrap_or(0);
-            queue.failed = stop;
+            queue.room_to = file.room_to();
+            queue.failed |= stop;
             queue.file = Some(file);
             drop(queue);
             self.shared.idle.notify_all();
@@ -162,43 +223,68 @@ impl Writer {
         }
     }
 
-    /// All that is queued, the number of its last record, and the file to write it to.
-    fn next_batch(&self) -> Option<(Frame, u64, File)> {
-        let nothing_to_do = |queue: &mut Queue| (queue.frame.is_empty() || queue.failed) && !queue.stopping;
+    fn write(&self, frame: Frame, seq: u64, file: &mut JournalFile) -> std::io::Result<()> {
+        let bytes = frame.seal().ok_or_else(|| std::io::Error::other("more than 4 GiB at once"))?;
+        file.append(&bytes)?;
+        self.durable.send_modify(|durable| *durable = Ok(seq));
+        Ok(())
+    }
+
+    /// A full disk is no failure: who asked is told.
+    fn reserve(&self, to: u64, file: &mut JournalFile) -> std::io::Result<()> {
+        let reserved = file.reserve(to);
+        let no_room = reserved.as_ref().err().filter(|error| is_no_room(error)).map(|error| error.to_string().into());
+        let outcome = if no_room.is_some() { Ok(()) } else { reserved };
+        let mut queue = self.shared.lock();
+        queue.no_room = no_room;
+        queue.wanted = None;
+        outcome
+    }
+
+    /// What to do next, and the file to do it with. Records are written first: somebody waits for them.
+    fn next(&self) -> Option<(Work, JournalFile)> {
+        let is_idle = |queue: &mut Queue| {
+            let nothing_to_do = queue.frame.is_empty() && queue.wanted.is_none();
+            (nothing_to_do || queue.failed) && !queue.stopping
+        };
         let queue = self.shared.lock();
-        let mut queue = self.shared.work.wait_while(queue, nothing_to_do).unwrap_or_else(PoisonError::into_inner);
-        if queue.frame.is_empty() || queue.failed {
+        let mut queue = self.shared.work.wait_while(queue, is_idle).unwrap_or_else(PoisonError::into_inner);
+        if queue.failed {
             return None;
         }
-        let file = queue.file.take()?;
-        Some((std::mem::take(&mut queue.frame), queue.seq, file))
+        if !queue.frame.is_empty() {
+            let file = queue.file.take()?;
+            queue.frame_at += queue.frame.sealed_len();
+            return Some((Work::Write(std::mem::take(&mut queue.frame), queue.seq), file));
+        }
+        let to = queue.wanted?;
+        Some((Work::Reserve(to), queue.file.take()?))
     }
-}
-
-fn write(frame: Frame, file: &mut File) -> std::io::Result<u64> {
-    let bytes = frame.seal().ok_or_else(|| std::io::Error::other("more than 4 GiB at once"))?;
-    file.write_all(&bytes)?;
-    file.sync_data()?;
-    Ok(bytes.len() as u64)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs::File;
+
     use super::*;
 
     #[tokio::test]
     async fn who_waits_together_is_served_together() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("journal");
-        let log = CommitLog::start(File::create(&path).unwrap(), 0, 0).unwrap();
+        let log = CommitLog::start(JournalFile::over(File::create(&path).unwrap(), 8), 0).unwrap();
         for seq in 1..=1_000 {
-            log.append(seq, format!("{seq}").as_bytes());
+            let record = format!("{seq}");
+            log.reserve(record.len()).unwrap();
+            log.append(seq, record.as_bytes());
         }
         log.committed(1).await.unwrap();
         log.committed(1_000).await.unwrap();
-        // A record is known to be on disk before its length is counted.
         assert_eq!(log.drain(), Ok(1_000));
-        assert_eq!(log.len(), std::fs::metadata(&path).unwrap().len());
+        let bytes = std::fs::read(&path).unwrap();
+        let len = usize::try_from(log.len()).unwrap();
+        assert!(bytes[len - 8..len].contains(&b']'));
+        assert!(bytes.len() > len && bytes[len..].iter().all(|byte| *byte == 0), "the rest is reserve");
     }
 
     #[tokio::test]
@@ -206,12 +292,22 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("journal");
         std::fs::write(&path, "").unwrap();
-        let log = CommitLog::start(File::open(&path).unwrap(), 0, 0).unwrap();
+        let log = CommitLog::start(JournalFile::over(File::open(&path).unwrap(), 4096), 0).unwrap();
+        log.reserve(1).unwrap();
         log.append(1, b"1");
         let failed = log.committed(1).await.unwrap_err().to_string();
         assert!(failed.starts_with("cannot write the emulator's journal: "), "{failed}");
-        log.append(2, b"2");
-        assert!(log.committed(2).await.is_err());
+        assert!(matches!(log.reserve(1), Err(NoReserve::Failed(_))));
+        assert!(log.drain().is_err());
+    }
+
+    #[test]
+    fn a_disk_that_cannot_even_reserve_is_not_trusted_either() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal");
+        std::fs::write(&path, "").unwrap();
+        let log = CommitLog::start(JournalFile::over(File::open(&path).unwrap(), 8), 0).unwrap();
+        assert!(matches!(log.reserve(1), Err(NoReserve::Failed(_))));
         assert!(log.drain().is_err());
     }
 }

@@ -14,7 +14,8 @@
 //!
 //! Invariants: a reply leaves only after its event was synced ([`commit_log`]); a generation begins
 //! with the rename of its snapshot, and its journal exists before that; a damaged record is dropped
-//! only when it can be the tail of a write that was never acknowledged.
+//! only when it can be the tail of a write that was never acknowledged; nothing changes in memory for
+//! which the journal has no room reserved.
 //!
 //! Knows no hub: events and snapshots are whatever serde takes.
 
@@ -23,14 +24,15 @@ mod directory;
 mod endpoint;
 mod error;
 mod journal;
+mod journal_file;
 mod lock;
 mod open;
 mod snapshot;
 
-pub(in crate::emulator) use commit_log::LogFailed;
+pub(in crate::emulator) use commit_log::{LogFailed, NoReserve};
 pub use directory::StateDir;
 pub(in crate::emulator) use endpoint::Endpoint;
 pub use error::StoreError;
 pub(in crate::emulator) use journal::Record;
 pub(in crate::emulator) use lock::StateLock;
-pub(in crate::emulator) use open::{FreshStore, Image, Recovered, RecoveredState, Store};
+pub(in crate::emulator) use open::{FreshStore, Image, Recovered, RecoveredState, Replayed, Store, read_bytes};

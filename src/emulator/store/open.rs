@@ -4,8 +4,9 @@
 //! one whole or the new one whole: journal n+1 with its header; snapshot n+1 under a temporary
 //! name, synced; rename; files of generation n removed. The newest snapshot decides.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{Seek as _, SeekFrom, Write as _};
+use std::fs;
+use std::io::ErrorKind;
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use jiff::Timestamp;
@@ -13,9 +14,10 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::commit_log::CommitLog;
-use super::directory::{StateDir, create_private, remove};
+use super::directory::{StateDir, remove};
 use super::error::{OnFile, StoreError};
 use super::journal::{self, Record};
+use super::journal_file::JournalFile;
 use super::lock::StateLock;
 use super::snapshot::{self, Head};
 
@@ -30,28 +32,36 @@ pub(in crate::emulator) struct Store {
 
 /// What a state folder held.
 #[derive(Debug)]
-pub(in crate::emulator) enum Recovered<E> {
+pub(in crate::emulator) enum Recovered {
     /// Nothing yet.
     Fresh(FreshStore),
     /// A state.
-    State(RecoveredState<E>),
+    State(RecoveredState),
 }
 
 /// A folder without a state.
 #[derive(Debug)]
 pub(in crate::emulator) struct FreshStore(StateLock);
 
-/// What happened since the snapshot whose pieces were handed over.
+/// The snapshot of a folder, whose pieces were handed over, and what happened since, still unread.
 #[derive(Debug)]
-pub(in crate::emulator) struct RecoveredState<E> {
-    /// When the snapshot was taken, by the emulator's clock.
+pub(in crate::emulator) struct RecoveredState {
+    head: Head,
+    generation: u64,
+    lock: StateLock,
+}
+
+/// A state as it was left.
+#[derive(Debug)]
+pub(in crate::emulator) struct Replayed {
+    /// When the last thing happened, by the emulator's clock.
     pub(in crate::emulator) at: Timestamp,
-    /// When the snapshot was taken, by the machine's clock.
+    /// When the last thing happened, by the machine's clock.
     pub(in crate::emulator) wall: Timestamp,
-    /// Everything since, to be applied in order.
-    pub(in crate::emulator) records: Vec<Record<E>>,
     /// Number of the last record.
     pub(in crate::emulator) seq: u64,
+    /// How many records there were since the snapshot.
+    pub(in crate::emulator) records: u64,
     /// Where to go on.
     pub(in crate::emulator) store: Store,
 }
@@ -68,39 +78,22 @@ pub(in crate::emulator) struct Image<P> {
 }
 
 impl Store {
-    /// Reads the folder that the lock holds, handing the pieces of its snapshot to `take`.
+    /// Reads the snapshot of the folder that the lock holds, handing its pieces to `take`.
     ///
     /// # Errors
     /// When a file cannot be read, is damaged, or makes no sense to `take`.
-    pub(in crate::emulator) fn open<S, E>(
+    pub(in crate::emulator) fn open<S: DeserializeOwned>(
         lock: StateLock,
         take: impl FnMut(S) -> Result<(), String>,
-    ) -> Result<Recovered<E>, StoreError>
-    where
-        S: DeserializeOwned,
-        E: DeserializeOwned,
-    {
+    ) -> Result<Recovered, StoreError> {
         let dir = lock.dir().clone();
         let Some(&generation) = dir.generations("snapshot-", ".json")?.last() else {
-            refuse_orphans(&dir)?;
+            refuse_orphans(&dir, 0)?;
             return Ok(Recovered::Fresh(FreshStore(lock)));
         };
-        let Head { seq, at, wall } = snapshot::read(&dir, generation, take)?;
-        let path = dir.journal(generation);
-        let bytes = fs::read(&path).on_file("read", &path)?;
-        let contents = journal::read(&path, &bytes, seq)?;
-        if contents.torn_len > 0 {
-            tracing::warn!(
-                "dropped the last {} bytes of `{}`: a write that was cut short and never acknowledged",
-                contents.torn_len,
-                path.display()
-            );
-        }
-        let seq = contents.records.last().map_or(seq, |record| record.seq);
-        let log = continue_journal(&dir, generation, contents.good_len as u64, seq)?;
-        remove_other_generations(&dir, generation)?;
-        let store = Self { log, generation: Mutex::new(generation), lock };
-        Ok(Recovered::State(RecoveredState { at, wall, records: contents.records, seq, store }))
+        refuse_orphans(&dir, generation)?;
+        let head = snapshot::read(&dir, generation, take)?;
+        Ok(Recovered::State(RecoveredState { head, generation, lock }))
     }
 
     /// The open journal.
@@ -128,10 +121,11 @@ impl Store {
         let next = *generation + 1;
         let seq = self.log.drain().map_err(|error| std::io::Error::other(error.to_string()));
         let seq = seq.on_file("write", &dir.journal(*generation))?;
-        let (journal, len) = create_journal(dir, next)?;
-        let Image { at, wall, pieces } = image;
-        let snapshot_len = snapshot::write(dir, next, Head { seq, at, wall }, pieces)?;
-        self.log.switch(journal, len);
+        let (journal, snapshot_len) = write_generation(dir, next, seq, image).inspect_err(|_| {
+            // The disk may be full: what came of it must not stay. The error itself is told.
+            let _ = remove(&dir.snapshot(next).with_extension("tmp")).and_then(|()| remove(&dir.journal(next)));
+        })?;
+        self.log.switch(journal);
         if let Err(error) = dir.sync() {
             self.log.fail(&error.to_string());
             return Err(error);
@@ -139,6 +133,48 @@ impl Store {
         *generation = next;
         remove_other_generations(dir, next)?;
         Ok(snapshot_len)
+    }
+}
+
+impl RecoveredState {
+    /// The folder.
+    pub(in crate::emulator) const fn dir(&self) -> &StateDir {
+        self.lock.dir()
+    }
+
+    /// Reads the journal, handing its records to `apply`, and opens it to take more.
+    ///
+    /// # Errors
+    /// When a file cannot be read, is damaged, or makes no sense to `apply`.
+    pub(in crate::emulator) fn replay<E: DeserializeOwned>(
+        self,
+        mut apply: impl FnMut(Record<E>) -> Result<(), String>,
+    ) -> Result<Replayed, StoreError> {
+        let Self { head: Head { seq: seq_before, mut at, mut wall }, generation, lock } = self;
+        let dir = lock.dir();
+        let path = dir.journal(generation);
+        let bytes = match fs::read(&path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                return Err(StoreError::damaged(&path, "this file of what happened since the snapshot is missing"));
+            }
+            read => read.on_file("read", &path)?,
+        };
+        let ending = journal::read(&path, &bytes, seq_before, |record| {
+            (at, wall) = (record.at, record.wall);
+            apply(record)
+        })?;
+        if ending.torn_len > 0 {
+            tracing::warn!(
+                "dropped the last {} bytes of `{}`: a write that was cut short and never acknowledged",
+                ending.torn_len,
+                path.display()
+            );
+        }
+        let journal = JournalFile::reopen(dir, generation, bytes.len() as u64, ending)?;
+        let log = CommitLog::start(journal, ending.seq).on_file("write", &path)?;
+        remove_other_generations(dir, generation)?;
+        let (seq, records) = (ending.seq, ending.seq - seq_before);
+        Ok(Replayed { at, wall, seq, records, store: Store { log, generation: Mutex::new(generation), lock } })
     }
 }
 
@@ -157,43 +193,57 @@ impl FreshStore {
         P: Iterator<Item: Serialize>,
     {
         let dir = self.dir();
-        let (journal, len) = create_journal(dir, 1)?;
-        let Image { at, wall, pieces } = image;
-        snapshot::write(dir, 1, Head { seq: 0, at, wall }, pieces)?;
+        let (journal, _) = write_generation(dir, 1, 0, image)?;
         dir.sync()?;
-        let log = CommitLog::start(journal, 0, len).on_file("write", &dir.journal(1))?;
+        let log = CommitLog::start(journal, 0).on_file("write", &dir.journal(1))?;
         Ok(Store { log, generation: Mutex::new(1), lock: self.0 })
     }
 }
 
-/// Journals without any snapshot hold nothing, or their snapshot was taken away.
-fn refuse_orphans(dir: &StateDir) -> Result<(), StoreError> {
-    for generation in dir.generations("journal-", ".log")? {
+/// Reads a state from the bytes of its two files, as [`Store::open`] and [`RecoveredState::replay`] do.
+/// `take` and `apply` get `target` in turn.
+///
+/// # Errors
+/// When a file is damaged, or makes no sense to `take` or `apply`.
+pub(in crate::emulator) fn read_bytes<S: DeserializeOwned, E: DeserializeOwned, T, U>(
+    (snapshot, journal): (&[u8], &[u8]),
+    mut target: T,
+    mut take: impl FnMut(&mut T, S) -> Result<(), String>,
+    finish: impl FnOnce(T) -> Result<U, String>,
+    mut apply: impl FnMut(&mut U, Record<E>) -> Result<(), String>,
+) -> Result<U, StoreError> {
+    let (snapshot_name, journal_name) = (Path::new("snapshot"), Path::new("journal"));
+    let head = snapshot::read_from(snapshot_name, snapshot, |piece| take(&mut target, piece))?;
+    let mut state = finish(target).map_err(|why| StoreError::damaged(snapshot_name, why))?;
+    journal::read(journal_name, journal, head.seq, |record| apply(&mut state, record))?;
+    Ok(state)
+}
+
+/// Writes the files of a generation, of which the names are durable only after the folder was synced.
+fn write_generation<P>(
+    dir: &StateDir,
+    generation: u64,
+    seq: u64,
+    image: Image<P>,
+) -> Result<(JournalFile, u64), StoreError>
+where
+    P: Iterator<Item: Serialize>,
+{
+    let journal = JournalFile::create(dir, generation)?;
+    let Image { at, wall, pieces } = image;
+    let snapshot_len = snapshot::write(dir, generation, Head { seq, at, wall }, pieces)?;
+    Ok((journal, snapshot_len))
+}
+
+/// A journal of a generation whose snapshot is not there holds nothing, or its snapshot was taken away.
+fn refuse_orphans(dir: &StateDir, newest: u64) -> Result<(), StoreError> {
+    for generation in dir.generations("journal-", ".log")?.into_iter().filter(|&found| found > newest) {
         let path = dir.journal(generation);
-        if fs::metadata(&path).on_file("read", &path)?.len() > journal::header().len() as u64 {
+        if journal::is_used(&fs::read(&path).on_file("read", &path)?) {
             return Err(StoreError::damaged(&path, "the snapshot it continues is missing"));
         }
     }
     Ok(())
-}
-
-fn continue_journal(dir: &StateDir, generation: u64, len: u64, seq: u64) -> Result<CommitLog, StoreError> {
-    let path = dir.journal(generation);
-    let mut file = OpenOptions::new().write(true).open(&path).on_file("open", &path)?;
-    file.set_len(len).on_file("truncate", &path)?;
-    file.sync_all().on_file("sync", &path)?;
-    file.seek(SeekFrom::End(0)).on_file("open", &path)?;
-    CommitLog::start(file, seq, len).on_file("write", &path)
-}
-
-fn create_journal(dir: &StateDir, generation: u64) -> Result<(File, u64), StoreError> {
-    let path = dir.journal(generation);
-    let header = journal::header();
-    let mut file = create_private(&path)?;
-    file.write_all(&header).on_file("write", &path)?;
-    file.sync_all().on_file("sync", &path)?;
-    dir.sync()?;
-    Ok((file, header.len() as u64))
 }
 
 fn remove_other_generations(dir: &StateDir, current: u64) -> Result<(), StoreError> {
@@ -211,8 +261,6 @@ fn remove_other_generations(dir: &StateDir, current: u64) -> Result<(), StoreErr
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use super::*;
 
     type List = Vec<String>;
@@ -226,9 +274,12 @@ mod tests {
         };
         Ok(match Store::open(StateLock::acquire(&StateDir::new(dir))?, take)? {
             Recovered::Fresh(fresh) => (fresh.begin(image(&[]))?, vec![]),
-            Recovered::State(RecoveredState { records, store, .. }) => {
-                list.extend(records.into_iter().map(|record: Record<String>| record.event));
-                (store, list)
+            Recovered::State(state) => {
+                let replayed = state.replay(|record: Record<String>| {
+                    list.push(record.event);
+                    Ok(())
+                })?;
+                (replayed.store, list)
             }
         })
     }
@@ -241,7 +292,9 @@ mod tests {
         let seq = list.len() as u64 + 1;
         let event = format!("event {seq}");
         let record = Record { seq, at: Timestamp::UNIX_EPOCH, wall: Timestamp::UNIX_EPOCH, event: event.clone() };
-        store.log().append(seq, &serde_json::to_vec(&record).unwrap());
+        let record = serde_json::to_vec(&record).unwrap();
+        store.log().reserve(record.len()).unwrap();
+        store.log().append(seq, &record);
         assert_eq!(store.log().drain(), Ok(seq));
         list.push(event);
     }

@@ -93,22 +93,31 @@ impl<W: Write> Write for Checked<W> {
 pub(super) fn read<S: DeserializeOwned>(
     dir: &StateDir,
     generation: u64,
-    mut take: impl FnMut(S) -> Result<(), String>,
+    take: impl FnMut(S) -> Result<(), String>,
 ) -> Result<Head, StoreError> {
     let path = dir.snapshot(generation);
     let file = File::open(&path).on_file("open", &path)?;
-    let mut lines = Lines { path: &path, inner: BufReader::with_capacity(1 << 16, file), line: String::new() };
+    read_from(&path, BufReader::with_capacity(1 << 16, file), take)
+}
+
+/// As [`read`], from anywhere; `path` is for messages.
+pub(super) fn read_from<S: DeserializeOwned>(
+    path: &Path,
+    reader: impl BufRead,
+    mut take: impl FnMut(S) -> Result<(), String>,
+) -> Result<Head, StoreError> {
+    let mut lines = Lines { path, inner: reader, line: String::new() };
     let mut hasher = crc32fast::Hasher::new();
-    check_title(&path, lines.next(&mut hasher)?)?;
-    let head = parse(&path, lines.next(&mut hasher)?)?;
+    check_title(path, lines.next(&mut hasher)?)?;
+    let head: Head = parse(path, lines.next(&mut hasher)?)?;
     loop {
         let crc = hasher.clone().finalize();
         let line = lines.next(&mut hasher)?;
         if let Some(told) = line.strip_prefix(END) {
             let sound = u32::from_str_radix(told.trim_end(), 16) == Ok(crc);
-            return if sound { Ok(head) } else { Err(StoreError::damaged(&path, "its checksum does not match")) };
+            return if sound { Ok(head) } else { Err(StoreError::damaged(path, "its checksum does not match")) };
         }
-        take(parse(&path, line)?).map_err(|why| StoreError::damaged(&path, why))?;
+        take(parse(path, line)?).map_err(|why| StoreError::damaged(path, why))?;
     }
 }
 
