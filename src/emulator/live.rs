@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::clock::VirtualClock;
 use super::saved::Kept;
-use super::state::{FaultKind, HubEvent, HubFault, HubState, Reply};
+use super::state::{Credentials, FaultKind, HubEvent, HubFault, HubState, Reply};
 use super::store::{Image, LogFailed, NoReserve, Record, Store, StoreError};
 use crate::model::{ClockMode, JobId};
 
@@ -77,6 +77,18 @@ impl LiveHub {
     /// closed.
     pub(super) async fn call(self: &Arc<Self>, event: HubEvent) -> Result<Reply, HubFault> {
         self.apart(move |hub, held| held.apply(event, hub.now())).await
+    }
+
+    /// How a device, or a module of it, proves who it is; nothing for one that does not exist.
+    ///
+    /// # Errors
+    /// As [`Self::call`].
+    pub(super) async fn credentials(
+        self: &Arc<Self>,
+        device_id: String,
+        module_id: Option<String>,
+    ) -> Result<Option<Credentials>, HubFault> {
+        self.apart(move |_, held| Ok(held.kept.hub.credentials(&device_id, module_id.as_deref()))).await
     }
 
     /// Moves the clock on to `to`; an earlier time changes nothing.

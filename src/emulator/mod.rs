@@ -13,7 +13,7 @@ mod live;
 mod saved;
 mod store;
 
-mod auth;
+pub mod auth;
 mod http;
 mod names;
 mod tls;

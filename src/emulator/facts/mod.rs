@@ -1,6 +1,7 @@
 //! What the emulator does, and how anybody knows that the hub does the same. Every fault and every
 //! number among the rules names its entry; a test holds them to it.
 
+mod auth;
 mod configurations;
 mod job_requests;
 mod jobs;
@@ -90,6 +91,7 @@ const TOPICS: &[&[Fact]] = &[
     queries::FACTS,
     simulation::FACTS,
     service::FACTS,
+    auth::FACTS,
     throttles::FACTS,
     transport::FACTS,
 ];
@@ -109,7 +111,7 @@ mod tests {
 
     #[test]
     fn every_rule_and_every_fault_has_its_fact() {
-        for (rule, id) in rules::ALL.iter().chain(limits::ALL) {
+        for (rule, id) in rules::ALL.iter().chain(limits::ALL).chain(super::super::auth::limits::ALL) {
             assert!(fact(id).is_some(), "rule {rule}: no fact {id}");
         }
         for kind in FaultKind::ALL {

@@ -17,10 +17,9 @@ use super::reply::accepted;
 use super::request;
 use super::route::{NoRoute, Operation, segments};
 use super::throttle::Throttles;
-use crate::emulator::auth::{Access, Key, Policies};
+use crate::emulator::auth::{Access, Guard, Key, TokenTime};
 use crate::emulator::lease::Leases;
 use crate::emulator::live::LiveHub;
-use crate::emulator::names::HubNames;
 use crate::emulator::state::{FaultKind, HubFault, Reply};
 use crate::emulator::transport::limits::BODY_SECONDS;
 use crate::model::ClockMode;
@@ -33,9 +32,7 @@ pub(in crate::emulator) struct Service {
     /// The hub.
     pub(in crate::emulator) hub: Arc<LiveHub>,
     /// Who may call it.
-    pub(in crate::emulator) policies: Policies,
-    /// Names that tokens may be made for.
-    pub(in crate::emulator) names: HubNames,
+    pub(in crate::emulator) guard: Guard,
     /// Request throttles, unless they are off.
     pub(in crate::emulator) throttles: Option<Throttles>,
     /// Key of the admin calls.
@@ -103,11 +100,19 @@ impl Service {
     }
 
     fn authorize(&self, header: Option<&str>, path: &[String], operation: &Operation) -> Result<(), HubFault> {
-        let access = Access { names: &self.names, path, right: operation.right(), wall_now: Timestamp::now() };
-        self.policies.authorize(header, &access).map_err(|refusal| {
+        let access = Access { path, right: operation.right(), now: self.token_now() };
+        self.guard.authorize(header, &access).map_err(|refusal| {
             tracing::info!("401 for {operation:?}: {refusal}");
             FaultKind::IotHubUnauthorizedAccess.into()
         })
+    }
+
+    /// Time of the clock that tokens follow.
+    pub(in crate::emulator) fn token_now(&self) -> Timestamp {
+        match self.guard.token_time {
+            TokenTime::Wall => Timestamp::now(),
+            TokenTime::Virtual => self.hub.now(),
+        }
     }
 
     /// A device takes its time to answer a method, where time passes by itself.

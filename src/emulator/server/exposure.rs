@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 
 use tokio::net::TcpListener;
 
+use crate::emulator::auth::TokenTime;
 use crate::emulator::names::{HubName, HubNames};
 
 /// The listeners of an emulator, already bound, and the names it goes by.
@@ -18,6 +19,8 @@ pub struct Exposure {
     pub mqtt: Vec<TcpListener>,
     /// Names beside `localhost`, the loopback addresses and the machine's name.
     pub names: Vec<HubName>,
+    /// Which clock says whether a token has expired.
+    pub token_time: TokenTime,
 }
 
 /// Where an emulator listens.
@@ -35,7 +38,7 @@ impl Exposure {
     /// Plain HTTP alone.
     #[must_use]
     pub const fn plain(http: TcpListener) -> Self {
-        Self { http, https: Vec::new(), mqtt: Vec::new(), names: Vec::new() }
+        Self { http, https: Vec::new(), mqtt: Vec::new(), names: Vec::new(), token_time: TokenTime::Wall }
     }
 
     pub(super) const fn needs_tls(&self) -> bool {

@@ -14,7 +14,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use super::admin::{AdminClient, AdminError};
-use super::auth::{Key, Policies};
+use super::auth::{Guard, Key, Policies};
 use super::http::{Service, Throttles};
 use super::lease::Leases;
 use super::live::LiveHub;
@@ -145,8 +145,7 @@ impl Emulator {
         let leases = Arc::new(Leases::default());
         let service = Service {
             hub: Arc::clone(&self.hub),
-            policies: self.policies,
-            names,
+            guard: Guard { policies: self.policies, names, token_time: exposure.token_time },
             throttles: self.throttles,
             admin_key,
             leases: Arc::clone(&leases),

@@ -171,16 +171,21 @@ impl Authentication {
         json!({"primaryThumbprint": primary, "secondaryThumbprint": secondary})
     }
 
-    /// As in an identity, keys included.
-    pub(super) fn to_json(&self, device_id: &str, seed: u64) -> Value {
-        let (primary, secondary) = match self {
+    /// The symmetric keys of the device or module of that id, if it has any.
+    pub(super) fn keys(&self, id: &str, seed: u64) -> Option<(String, String)> {
+        match self {
             Self::Seeded => {
                 let secret = seed.to_be_bytes();
-                (Some(derive_key(&secret, device_id, "primary")), Some(derive_key(&secret, device_id, "secondary")))
+                Some((derive_key(&secret, id, "primary"), derive_key(&secret, id, "secondary")))
             }
-            Self::Sas { primary, secondary } => (Some(primary.to_string()), Some(secondary.to_string())),
-            _ => (None, None),
-        };
+            Self::Sas { primary, secondary } => Some((primary.to_string(), secondary.to_string())),
+            Self::SelfSigned { .. } | Self::CertificateAuthority => None,
+        }
+    }
+
+    /// As in an identity, keys included.
+    pub(super) fn to_json(&self, device_id: &str, seed: u64) -> Value {
+        let (primary, secondary) = self.keys(device_id, seed).unzip();
         json!({
             "symmetricKey": {"primaryKey": primary, "secondaryKey": secondary},
             "x509Thumbprint": self.thumbprints(),

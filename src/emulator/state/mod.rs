@@ -8,6 +8,7 @@ mod body;
 mod bulk;
 mod calls;
 mod chance;
+mod credentials;
 mod device;
 mod devices;
 mod effect;
@@ -54,6 +55,7 @@ mod view;
 
 pub(in crate::emulator) use behaviour::Link;
 pub(in crate::emulator) use chance::Draw;
+pub use credentials::{Credentials, Proof};
 pub use effect::{DropReason, Effect, SessionId};
 pub use event::{Entropy, HubEvent, PageRequest};
 pub use fault::{Envelope, FaultKind, HubFault};
