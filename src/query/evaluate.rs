@@ -1,6 +1,7 @@
 //! Conditions compiled for evaluation over many documents.
 
 use super::ast::{ArithmeticOp, CompareOp, Expr, ExprKind, Literal, Selection};
+use super::clause::Clause;
 use super::document::{Document, Field, Paths, ResolvedPath};
 use super::member::{List, Member};
 
@@ -65,6 +66,11 @@ impl Condition {
     /// Every path that evaluation can look up; each stands at its own [`ResolvedPath::index`].
     pub fn paths(&self) -> &[ResolvedPath] {
         &self.paths
+    }
+
+    /// The condition, to be taken apart; nothing if it selects every document.
+    pub fn clause(&self) -> Option<Clause<'_>> {
+        self.root.as_ref().map(Clause::new)
     }
 
     /// Whether the document is selected.

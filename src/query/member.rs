@@ -52,6 +52,12 @@ impl List {
         list
     }
 
+    /// All of it, if it lists nothing but strings.
+    pub(super) fn texts(&self) -> Option<Vec<&str>> {
+        let only_texts = self.numbers.is_empty() && !self.has_true && !self.has_false && !self.has_null;
+        only_texts.then(|| self.strings.iter().map(|text| &**text).collect())
+    }
+
     fn contains(&self, needle: Field<'_>) -> Option<bool> {
         Some(match needle {
             Field::Undefined | Field::Composite => return None,

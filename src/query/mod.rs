@@ -22,6 +22,7 @@
 mod aggregate;
 mod ast;
 mod attribute;
+mod clause;
 mod complement;
 mod document;
 mod evaluate;
@@ -36,10 +37,12 @@ mod problem;
 mod rules;
 mod select;
 
+pub use aggregate::{Group, Grouping, Groups};
 pub use ast::{
     Aggregate, ArithmeticOp, Collection, Column, ColumnValue, CompareOp, Expr, ExprKind, Literal, Membership,
     Projection, Query, Selection, Span, Spanned,
 };
+pub use clause::{Clause, Parts, Test};
 pub use complement::{NoComplement, complement};
 pub use document::{Document, Field, Project, ResolvedPath};
 pub use evaluate::{Condition, Truth};

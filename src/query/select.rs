@@ -4,8 +4,9 @@ use std::ops::ControlFlow;
 
 use serde_json::{Map, Value};
 
-use super::aggregate::{AggregateOf, Groups};
+use super::aggregate::{Grouping, Groups};
 use super::ast::{Collection, ColumnValue, Projection, Query};
+use super::clause::Clause;
 use super::document::{Document, Paths, Project, ResolvedPath};
 use super::evaluate::{Node, Truth};
 use super::rules::column_name;
@@ -49,21 +50,6 @@ enum Shape {
     Grouped(Grouping),
 }
 
-/// The columns and keys of a query that aggregates.
-#[derive(Clone, Debug)]
-pub(super) struct Grouping {
-    pub(super) keys: Box<[ResolvedPath]>,
-    pub(super) columns: Box<[(String, GroupColumn)]>,
-}
-
-/// One column of an aggregating query.
-#[derive(Clone, Debug)]
-pub(super) enum GroupColumn {
-    /// The key at this position of the `GROUP BY` clause.
-    Key(usize),
-    Aggregate(AggregateOf),
-}
-
 impl Statement {
     /// Compiles what [`super::parse_query`] gives.
     ///
@@ -103,6 +89,32 @@ impl Statement {
     /// Every path that the statement can look up; each stands at its own [`ResolvedPath::index`].
     pub fn paths(&self) -> &[ResolvedPath] {
         &self.paths
+    }
+
+    /// The `WHERE` clause, to be taken apart.
+    pub fn clause(&self) -> Option<Clause<'_>> {
+        self.filter.as_ref().map(Clause::new)
+    }
+
+    /// How documents are put into groups, if the statement [aggregates](Self::aggregates).
+    pub fn grouping(&self) -> Option<&Grouping> {
+        match &self.shape {
+            Shape::Grouped(grouping) => Some(grouping),
+            _ => None,
+        }
+    }
+
+    /// The rows that groups of this statement make.
+    pub fn rows_of(&self, groups: Groups<'_>) -> Vec<Value> {
+        let mut rows = groups.finish();
+        self.cut(&mut rows);
+        rows
+    }
+
+    fn cut(&self, rows: &mut Vec<Value>) {
+        if let Some(top) = self.top {
+            rows.truncate(usize::try_from(top).unwrap_or(usize::MAX));
+        }
     }
 
     /// Whether the `WHERE` clause selects the document.
@@ -147,32 +159,6 @@ impl Shape {
             }
             _ => Self::Grouped(Grouping::compile(query, paths)),
         }
-    }
-}
-
-impl Grouping {
-    fn compile(query: &Query, paths: &mut Paths) -> Self {
-        let keys: Box<[_]> = query.group_by.iter().map(|path| paths.resolve(path)).collect();
-        let Projection::Columns(columns) = &query.select else {
-            return Self { keys, columns: Box::default() };
-        };
-        let columns = columns
-            .iter()
-            .filter_map(|column| {
-                let value = match &column.node.value {
-                    ColumnValue::Path(path) => {
-                        let path = paths.resolve(path);
-                        GroupColumn::Key(keys.iter().position(|key| *key == path)?)
-                    }
-                    ColumnValue::Count => GroupColumn::Aggregate(AggregateOf::Count),
-                    ColumnValue::Aggregate(aggregate, path) => {
-                        GroupColumn::Aggregate(AggregateOf::Path(*aggregate, paths.resolve(path)))
-                    }
-                };
-                Some((column_name(&column.node, query.from), value))
-            })
-            .collect();
-        Self { keys, columns }
     }
 }
 
@@ -232,14 +218,13 @@ impl<'s> Rows<'s> {
 
     /// The rows, in the order of the documents; groups in the order of their first document.
     pub fn finish(self) -> Vec<Value> {
-        let mut rows = match self.gathered {
-            Gathered::Rows(rows) => rows,
-            Gathered::Groups(groups) => groups.finish(),
-        };
-        if let Some(top) = self.statement.top {
-            rows.truncate(usize::try_from(top).unwrap_or(usize::MAX));
+        match self.gathered {
+            Gathered::Rows(mut rows) => {
+                self.statement.cut(&mut rows);
+                rows
+            }
+            Gathered::Groups(groups) => self.statement.rows_of(groups),
         }
-        rows
     }
 
     /// Groups are never full: every document counts.

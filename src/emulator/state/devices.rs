@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::columns::Change;
 use super::device::Device;
 use super::places::Places;
 
@@ -91,7 +92,12 @@ impl Devices {
 
     /// The device or module at a place, unless it was deleted.
     pub(super) fn get_mut(&mut self, slot: Slot) -> Option<&mut Device> {
-        if slot.is_module() { self.modules.get_mut(slot) } else { self.devices.get_mut(slot) }
+        self.all_mut(slot.is_module()).get_mut(slot)
+    }
+
+    /// The device or module at a place, unless it was deleted, to be changed in this way only.
+    pub(super) fn change(&mut self, slot: Slot, change: Change<'_>) -> Option<&mut Device> {
+        self.all_mut(slot.is_module()).change(slot, change)
     }
 
     /// The id of the device or module that is or was at a place.
@@ -117,11 +123,6 @@ impl Devices {
     /// All devices, by id.
     pub(super) fn iter(&self) -> impl ExactSizeIterator<Item = (Slot, &Device)> {
         self.devices.iter()
-    }
-
-    /// The places of all devices, by id.
-    pub(super) fn order(&self) -> &[Slot] {
-        self.devices.order()
     }
 
     /// All places of devices in order of creation: the device, or the id of the one that was deleted.
@@ -152,6 +153,11 @@ impl Devices {
     /// The devices, or the modules.
     pub(super) const fn all(&self, modules: bool) -> &Places {
         if modules { &self.modules } else { &self.devices }
+    }
+
+    /// The devices, or the modules.
+    pub(super) const fn all_mut(&mut self, modules: bool) -> &mut Places {
+        if modules { &mut self.modules } else { &mut self.devices }
     }
 
     const fn of(&self, slot: Slot) -> &Places {

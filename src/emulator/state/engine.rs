@@ -10,6 +10,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::calls::Origin;
+use super::columns::Change;
 use super::devices::Slot;
 use super::hub::{Errand, HubState};
 use super::job::{Job, JobDue, Phase, Run, Target, TargetState, Verdict};
@@ -18,7 +19,6 @@ use super::methods::{MethodOutcome, MethodRequest};
 use super::moment::{MILLISECOND, Moment};
 use super::quota::bytes_of;
 use super::rules::{FINISHING_TICKS, HISTORY_TICKS};
-use super::select::select;
 use super::verdicts;
 use crate::model::JobId;
 
@@ -96,7 +96,7 @@ impl HubState {
     fn begin(&mut self, number: u64) {
         let now = self.now;
         let Some(request) = self.jobs.get(number).map(|job| Arc::clone(&job.request)) else { return };
-        let selected = select(&request.condition, &self.devices, self.surroundings());
+        let selected = self.select(&request.condition);
         let Some(job) = self.jobs.get_mut(number) else { return };
         match selected {
             Err(reason) => {
@@ -151,7 +151,7 @@ impl HubState {
         let now = self.now;
         let Some(job) = self.jobs.get_mut(number) else { return TargetState::Updated };
         let write = Arc::clone(&job.run.write);
-        let verdict = match self.devices.get_mut(slot) {
+        let verdict = match self.devices.change(slot, Change::Written(&write)) {
             None => Some(verdicts::device_not_found()),
             Some(device) if etag.is_some_and(|etag| !super::etag::matches(etag, &device.twin.etag_text())) => {
                 Some(verdicts::etag_mismatch())

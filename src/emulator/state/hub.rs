@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::behaviour::Behaviour;
 use super::calls::Calls;
+use super::columns::ColumnUse;
 use super::device::Device;
 use super::devices::{Devices, Slot};
 use super::effect::Effect;
@@ -102,6 +103,12 @@ impl HubState {
     #[must_use]
     pub const fn device_count(&self) -> usize {
         self.devices.len()
+    }
+
+    /// How queries were answered so far.
+    #[must_use]
+    pub fn column_use(&self) -> ColumnUse {
+        self.devices.all(false).columns().used()
     }
 
     /// Lets time go on to `now`, with all that is due on the way, and then does what is asked.

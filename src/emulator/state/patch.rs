@@ -35,6 +35,11 @@ impl Patch {
         self.0.is_empty()
     }
 
+    /// Whether it names this member.
+    pub(super) fn names(&self, key: Key) -> bool {
+        self.0.iter().any(|(own, _)| *own == key)
+    }
+
     /// Appends `old` with the patch applied. What the patch touches, and every object around it,
     /// gets the version.
     pub(super) fn merge(&self, old: Members<'_>, version: u32, out: &mut Vec<u8>) {

@@ -1,5 +1,6 @@
 //! Devices, or modules, by id and in the order of their ids.
 
+use super::columns::{Change, Columns, Source};
 use super::device::Device;
 use super::devices::Slot;
 
@@ -11,6 +12,7 @@ pub(super) struct Places {
     places: Vec<Place>,
     /// Devices that exist, by id.
     order: Vec<Slot>,
+    columns: Columns,
 }
 
 #[derive(Debug, Clone)]
@@ -23,8 +25,8 @@ enum Place {
 
 impl Places {
     /// No places yet. Their slots will carry the mark.
-    pub(super) const fn new(mark: u32) -> Self {
-        Self { mark, places: Vec::new(), order: Vec::new() }
+    pub(super) fn new(mark: u32) -> Self {
+        Self { mark, places: Vec::new(), order: Vec::new(), columns: Columns::default() }
     }
 
     /// How many there are.
@@ -50,9 +52,15 @@ impl Places {
         }
     }
 
-    /// The device at a place, unless it was deleted.
+    /// The device at a place, unless it was deleted, to be changed in any way.
     pub(super) fn get_mut(&mut self, slot: Slot) -> Option<&mut Device> {
+        self.change(slot, Change::All)
+    }
+
+    /// The device at a place, unless it was deleted, to be changed in this way.
+    pub(super) fn change(&mut self, slot: Slot, change: Change<'_>) -> Option<&mut Device> {
         let at = self.at(slot);
+        self.columns.changed(slot, change, self.places.len());
         match self.places.get_mut(at)? {
             Place::Taken(device) => Some(device),
             Place::Left(_) => None,
@@ -71,6 +79,7 @@ impl Places {
     /// Takes in a device whose id is new. Cheap for ids that come in order.
     pub(super) fn insert(&mut self, device: Device) -> Slot {
         let slot = self.append(Place::Taken(device));
+        self.columns.changed(slot, Change::All, self.places.len());
         let at = self.order.partition_point(|other| self.id(*other) < self.id(slot));
         self.order.insert(at, slot);
         slot
@@ -82,6 +91,7 @@ impl Places {
             let slot = self.append(Place::Taken(device));
             self.order.push(slot);
         }
+        self.columns.all_changed();
         self.sort();
     }
 
@@ -98,16 +108,6 @@ impl Places {
     /// All devices, by id.
     pub(super) fn iter(&self) -> impl ExactSizeIterator<Item = (Slot, &Device)> {
         self.order.iter().map(|slot| (*slot, self.device(*slot)))
-    }
-
-    /// The places of all devices, by id.
-    pub(super) fn order(&self) -> &[Slot] {
-        &self.order
-    }
-
-    /// The places of the devices whose ids come after this one.
-    pub(super) fn order_after(&self, id: &str) -> &[Slot] {
-        &self.order[self.order.partition_point(|slot| self.id(*slot) <= id)..]
     }
 
     /// The places of those whose ids come after this one, or are it.
@@ -155,6 +155,36 @@ impl Places {
         self.get(slot).expect("the order names existing devices only")
     }
 
+    /// Gets columns ready for a query.
+    pub(super) fn prepare(&mut self, sources: &[&Source]) {
+        let (places, mark) = (&self.places, self.mark);
+        let device = |at: usize| match places.get(at) {
+            Some(Place::Taken(device)) => Some(device),
+            _ => None,
+        };
+        self.columns.prepare(sources, places.len(), |slot| (slot.0 & !mark) as usize, device);
+    }
+
+    /// The columns.
+    pub(super) const fn columns(&self) -> &Columns {
+        &self.columns
+    }
+
+    /// A device as queries see it.
+    pub(super) fn seen(&self, slot: Slot) -> &Device {
+        self.device(slot)
+    }
+
+    /// Where queries see the device of that id.
+    pub(super) fn find_seen(&self, id: &str) -> Option<Slot> {
+        self.find(id)
+    }
+
+    /// The places of all devices that queries see, by id.
+    pub(super) fn seen_order(&self) -> &[Slot] {
+        &self.order
+    }
+
     fn append(&mut self, place: Place) -> Slot {
         let at = u32::try_from(self.places.len()).expect("memory ends before 2^31 devices");
         let slot = Slot(at | self.mark);
@@ -162,7 +192,8 @@ impl Places {
         slot
     }
 
-    const fn at(&self, slot: Slot) -> usize {
+    /// Which of all places it is.
+    pub(super) const fn at(&self, slot: Slot) -> usize {
         (slot.0 & !self.mark) as usize
     }
 }

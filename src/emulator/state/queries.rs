@@ -1,23 +1,19 @@
 //! `POST /devices/query` (reference 5).
 
-use rayon::prelude::*;
 use serde_json::Value;
 
 use super::body::{Body, invalid, missing};
-use super::devices::Slot;
+use super::columns::Scan;
 use super::event::PageRequest;
 use super::fault::HubFault;
 use super::hub::HubState;
 use super::job::{Job, Target};
 use super::paging::{Continuation, Page};
-use super::places::Places;
 use super::record::DeviceJobDocument;
 use super::reply::{ItemType, Reply};
-use super::view::{TwinDocument, TwinPaths};
-use crate::query::{self, Collection, Rows, Statement, parse_query};
-
-/// Below this many devices, one thread is as fast.
-const DEVICES_PER_THREAD_MIN: usize = 2_048;
+use super::select::named;
+use super::view::TwinPaths;
+use crate::query::{self, Clause, Collection, Statement, parse_query};
 
 /// A page under way.
 struct Filling {
@@ -50,7 +46,7 @@ impl Filling {
 
 impl HubState {
     /// `POST /devices/query`.
-    pub(super) fn query(&self, request: &Value, page: &PageRequest) -> Result<Reply, HubFault> {
+    pub(super) fn query(&mut self, request: &Value, page: &PageRequest) -> Result<Reply, HubFault> {
         let text = Body::of(request)?.text("query")?.ok_or_else(|| missing("query"))?;
         let page = Page::read(page, text)?;
         let (parsed, problems) = parse_query(text);
@@ -75,35 +71,31 @@ impl HubState {
         Ok(Reply::Page { item_type, items, next: next.map(|next| next.write(text)) })
     }
 
-    /// The devices or modules that a query is about, and where its paths lead to in their twins.
-    fn twins_of(&self, statement: &Statement) -> (&Places, TwinPaths) {
-        match statement.collection() {
-            Collection::Modules => {
-                (self.devices.modules(), TwinPaths::locate_in_modules(statement.paths(), &self.keys))
-            }
-            _ => (self.devices.all(false), TwinPaths::locate(statement.paths(), &self.keys)),
-        }
-    }
-
-    fn twin_rows(&self, statement: &Statement, page: Page) -> Result<(Vec<Value>, Option<Continuation>), HubFault> {
-        let (all, paths) = self.twins_of(statement);
-        let (order, total) = match &page.after {
-            None => (all.order(), 0),
-            Some(Continuation::Device(id, total)) => (all.order_after(id), *total),
+    fn twin_rows(&mut self, statement: &Statement, page: Page) -> Result<(Vec<Value>, Option<Continuation>), HubFault> {
+        let (after, total) = match &page.after {
+            None => (None, 0),
+            Some(Continuation::Device(id, total)) => (Some(&**id), *total),
             Some(_) => return Err(other_query()),
         };
+        let modules = statement.collection() == Collection::Modules;
+        let paths = TwinPaths::locate(statement.paths(), modules, &self.keys);
+        self.devices.all_mut(modules).prepare(&paths.packed(statement.clause().map_or_else(Vec::new, Clause::paths)));
+        let places = self.devices.all(modules);
+        let named = named(statement.clause(), &paths, places);
+        let order = named.as_deref().unwrap_or_else(|| places.seen_order());
+        let start = after.map_or(0, |id| order.partition_point(|slot| places.seen(*slot).id.as_ref() <= id));
+        let scan = Scan::new(statement.clause(), &paths, places, self.surroundings());
         let mut filling = Filling::new(&page, statement, total);
-        let document = |slot: Slot| TwinDocument::new(self.devices.device(slot), &paths, self.surroundings());
         let mut last = None;
-        let mut matching = order.iter().filter(|slot| statement.matches(&document(**slot)));
+        let mut matching = scan.matching(&order[start..]);
         while !filling.is_full() {
             let Some(slot) = matching.next() else { return Ok((filling.items, None)) };
-            filling.push(statement.row(&document(*slot)));
-            last = Some(*slot);
+            filling.push(statement.row(&scan.twin(slot)));
+            last = Some(slot);
         }
         let more = !filling.is_last() && matching.next().is_some();
         let next =
-            last.filter(|_| more).map(|slot| Continuation::Device(self.devices.id(slot).to_owned(), filling.total));
+            last.filter(|_| more).map(|slot| Continuation::Device(places.seen(slot).id.to_string(), filling.total));
         Ok((filling.items, next))
     }
 
@@ -138,26 +130,25 @@ impl HubState {
     }
 
     /// Rows of groups: they come of all documents at once and are cut into pages afterwards.
-    fn aggregate(&self, statement: &Statement, page: &Page) -> Result<(Vec<Value>, Option<Continuation>), HubFault> {
+    fn aggregate(
+        &mut self,
+        statement: &Statement,
+        page: &Page,
+    ) -> Result<(Vec<Value>, Option<Continuation>), HubFault> {
         let start = match page.after {
             None => 0,
             Some(Continuation::Rows(rows)) => usize::try_from(rows).unwrap_or(usize::MAX),
             Some(_) => return Err(other_query()),
         };
-        let (all, paths) = self.twins_of(statement);
-        let gather = |slots: &[Slot]| {
-            let mut rows = Rows::new(statement);
-            for slot in slots {
-                if rows.feed(&TwinDocument::new(self.devices.device(*slot), &paths, self.surroundings())).is_break() {
-                    break;
-                }
-            }
-            rows
-        };
-        let chunks: Vec<Rows<'_>> = all.order().par_chunks(DEVICES_PER_THREAD_MIN).map(gather).collect();
-        let mut rows = Rows::new(statement);
-        chunks.into_iter().for_each(|later| rows.merge(later));
-        let rows = rows.finish();
+        let Some(grouping) = statement.grouping() else { return Ok((Vec::new(), None)) };
+        let modules = statement.collection() == Collection::Modules;
+        let paths = TwinPaths::locate(statement.paths(), modules, &self.keys);
+        self.devices.all_mut(modules).prepare(&paths.packed(0..statement.paths().len()));
+        let places = self.devices.all(modules);
+        let named = named(statement.clause(), &paths, places);
+        let order = named.as_deref().unwrap_or_else(|| places.seen_order());
+        let scan = Scan::new(statement.clause(), &paths, places, self.surroundings());
+        let rows = statement.rows_of(scan.group(grouping, order));
         let end = start.saturating_add(page.size).min(rows.len());
         let next = (end < rows.len()).then_some(Continuation::Rows(end as u64));
         Ok((rows.into_iter().take(end).skip(start).collect(), next))

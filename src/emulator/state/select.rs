@@ -1,32 +1,44 @@
 //! Which devices a job is for.
 
-use rayon::prelude::*;
+use super::columns::Scan;
+use super::devices::Slot;
+use super::hub::HubState;
+use super::places::Places;
+use super::view::{Located, TwinPaths};
+use crate::query::{Clause, Collection, Condition, Problem, parse_condition};
 
-use super::devices::{Devices, Slot};
-use super::view::{Surroundings, TwinDocument, TwinPaths};
-use crate::query::{Collection, Condition, Problem, parse_condition};
-
-/// Below this many devices, one thread is as fast.
-const DEVICES_PER_THREAD_MIN: usize = 2_048;
-
-/// The devices or modules that a condition selects, by id.
-///
-/// # Errors
-/// Why the job fails, when the condition does not parse.
-pub(super) fn select(text: &str, devices: &Devices, around: Surroundings<'_>) -> Result<Vec<Slot>, String> {
-    let (selection, problems) = parse_condition(text);
-    let Some(selection) = selection else {
-        return Err(failure_reason(text, problems.first()));
-    };
-    let condition = Condition::compile(&selection);
-    let (order, paths) = match selection.from {
-        Collection::Devices => (devices.order(), TwinPaths::locate(condition.paths(), around.keys)),
-        Collection::Modules => {
-            (devices.modules().order(), TwinPaths::locate_in_modules(condition.paths(), around.keys))
+impl HubState {
+    /// The devices or modules that a condition selects, by id.
+    ///
+    /// # Errors
+    /// Why the job fails, when the condition does not parse.
+    pub(super) fn select(&mut self, text: &str) -> Result<Vec<Slot>, String> {
+        let (selection, problems) = parse_condition(text);
+        let Some(selection) = selection else {
+            return Err(failure_reason(text, problems.first()));
+        };
+        if selection.from == Collection::DeviceJobs {
+            return Ok(Vec::new());
         }
-        Collection::DeviceJobs => return Ok(Vec::new()),
-    };
-    Ok(matching(order, |slot| condition.matches(&TwinDocument::new(devices.device(slot), &paths, around))))
+        let modules = selection.from == Collection::Modules;
+        let condition = Condition::compile(&selection);
+        let paths = TwinPaths::locate(condition.paths(), modules, &self.keys);
+        self.devices.all_mut(modules).prepare(&paths.packed(0..condition.paths().len()));
+        let places = self.devices.all(modules);
+        let named = named(condition.clause(), &paths, places);
+        let slots = named.as_deref().unwrap_or_else(|| places.seen_order());
+        Ok(Scan::new(condition.clause(), &paths, places, self.surroundings()).select(slots))
+    }
+}
+
+/// The devices among which all selected ones are, by id, if the condition names them.
+pub(super) fn named(clause: Option<Clause<'_>>, paths: &TwinPaths, places: &Places) -> Option<Vec<Slot>> {
+    let required = clause?.required();
+    let texts = required.iter().filter_map(|test| test.texts());
+    let (_, ids) = texts.into_iter().find(|(path, _)| matches!(paths.get(path.index()), Located::DeviceId))?;
+    let mut slots: Vec<Slot> = ids.into_iter().filter_map(|id| places.find_seen(id)).collect();
+    slots.sort_unstable_by(|a, b| places.id(*a).cmp(places.id(*b)));
+    Some(slots)
 }
 
 /// The hub's words (azure-iot-sdk-csharp#40), and our parser's.
@@ -37,8 +49,4 @@ fn failure_reason(text: &str, problem: Option<&Problem>) -> String {
     let words = problem.map_or_else(String::new, |problem| format!(" ({})", problem.message));
     let column = before.chars().count() + 1;
     format!("SQL query parse failed. Unexpected character at input '{input}', column {column}{words}.")
-}
-
-fn matching(order: &[Slot], matches: impl Fn(Slot) -> bool + Sync) -> Vec<Slot> {
-    order.par_iter().with_min_len(DEVICES_PER_THREAD_MIN).copied().filter(|slot| matches(*slot)).collect()
 }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::body::{Body, invalid};
 use super::etag;
 use super::fault::HubFault;
-use super::keys::Keys;
+use super::keys::{Key, Keys};
 use super::limits::{Part, check_patch, check_size};
 use super::moment::Moment;
 use super::packed::Members;
@@ -79,6 +79,18 @@ impl<'a> TwinBody<'a> {
             (mode == WriteMode::Replace || !patch.is_empty()).then_some(patch)
         };
         TwinWrite { mode, tags: part(self.tags), desired: part(self.desired) }
+    }
+}
+
+impl TwinWrite {
+    /// Whether it may change this member of a part.
+    pub(super) fn touches(&self, part: Part, member: Key) -> bool {
+        let patch = match part {
+            Part::Tags => &self.tags,
+            Part::Desired => &self.desired,
+            Part::Reported => return false,
+        };
+        patch.as_ref().is_some_and(|patch| self.mode == WriteMode::Replace || patch.names(member))
     }
 }
 

@@ -5,6 +5,7 @@ use std::cmp::Reverse;
 use serde_json::Value;
 
 use super::body::{Body, invalid};
+use super::columns::Change;
 use super::devices::Slot;
 use super::effect::Effect;
 use super::etag;
@@ -36,7 +37,7 @@ impl HubState {
         etag::check(if_match, &self.devices.device(slot).twin.etag_text())?;
         let names_before = self.keys.len();
         let write = body.compile(mode, &mut self.keys);
-        let written = match self.devices.get_mut(slot) {
+        let written = match self.devices.change(slot, Change::Written(&write)) {
             Some(device) => device.twin.write(&write, self.now, &self.keys),
             None => Err(FaultKind::DeviceNotFound.into()),
         };
@@ -106,7 +107,7 @@ impl HubState {
     ) -> Result<Reply, HubFault> {
         let slot = self.slot_of(device_id, module_id)?;
         let at = self.now;
-        if let Some(device) = self.devices.get_mut(slot) {
+        if let Some(device) = self.devices.change(slot, Change::Connection) {
             device.connection.told = Some(super::device::Told { connected, at });
         }
         self.connection_may_have_changed(slot);
@@ -143,7 +144,7 @@ impl HubState {
             return;
         }
         let next = device.next_online(&self.behaviours, self.now);
-        if let Some(device) = self.devices.get_mut(slot) {
+        if let Some(device) = self.devices.change(slot, Change::Connection) {
             device.connection.owes_report = true;
         }
         if let Some(at) = next {
@@ -159,7 +160,7 @@ impl HubState {
         }
         let desired = device.twin.desired.members().to_json(&self.keys);
         let patch = Patch::compile(&desired, &mut self.keys);
-        if let Some(device) = self.devices.get_mut(slot) {
+        if let Some(device) = self.devices.change(slot, Change::Connection) {
             device.connection.owes_report = false;
         }
         let _ = self.report(slot, &patch);
@@ -168,7 +169,9 @@ impl HubState {
     /// Merges reported properties of a device.
     pub(super) fn report(&mut self, slot: Slot, patch: &Patch) -> Result<(), HubFault> {
         let at = self.now;
-        let Some(device) = self.devices.get_mut(slot) else { return Err(FaultKind::DeviceNotFound.into()) };
+        let Some(device) = self.devices.change(slot, Change::Reported(patch)) else {
+            return Err(FaultKind::DeviceNotFound.into());
+        };
         device.twin.report(patch, at, &self.keys)?;
         device.connection.last_activity = Some(at);
         Ok(())

@@ -5,8 +5,10 @@ use std::cell::OnceCell;
 use serde_json::{Value, json};
 
 use super::behaviour::Behaviour;
+use super::columns::Source;
 use super::device::Device;
 use super::keys::{Key, Keys};
+use super::limits::Part;
 use super::moment::{Moment, NEVER};
 use super::packed::{Members, Node, text};
 use super::section::{Section, SectionKind, node_at};
@@ -165,43 +167,68 @@ fn time(moment: Option<Moment>) -> Value {
 #[derive(Debug, Clone)]
 pub(super) struct TwinPaths(Box<[Located]>);
 
-/// Where a path leads to. No keys at all: no twin has such a name.
+/// Where a path leads to.
 #[derive(Debug, Clone)]
-enum Located {
+pub(super) enum Located {
+    /// To a value that no twin has: none has such a name.
+    Nowhere,
+    /// Into a packed part.
+    Packed(Source),
     DeviceId,
-    Tags(Option<Box<[Key]>>),
-    Desired(Option<Box<[Key]>>),
-    Reported(Option<Box<[Key]>>),
-    /// Not a packed value: made anew for each twin that is asked for it.
+    Status,
+    ConnectionState,
+    Version,
+    /// To none of these: made anew for each twin that is asked for it.
     Made,
 }
 
 impl TwinPaths {
-    /// Looks up the paths.
-    pub(super) fn locate(paths: &[ResolvedPath], keys: &Keys) -> Self {
-        Self(paths.iter().map(|path| Located::of(path.keys(), keys)).collect())
-    }
-
-    /// Looks up the paths for modules, which are kept under the ids of device and module together.
-    pub(super) fn locate_in_modules(paths: &[ResolvedPath], keys: &Keys) -> Self {
-        let located = Self::locate(paths, keys).0.into_iter().map(|located| match located {
-            Located::DeviceId => Located::Made,
+    /// Looks up the paths. Modules are kept under the ids of device and module together, so that their
+    /// `deviceId` must be made.
+    pub(super) fn locate(paths: &[ResolvedPath], in_modules: bool, keys: &Keys) -> Self {
+        let located = paths.iter().map(|path| match Located::of(path.keys(), keys) {
+            Located::DeviceId if in_modules => Located::Made,
             other => other,
         });
         Self(located.collect())
+    }
+
+    /// Where the paths lead to, by index.
+    pub(super) fn all(&self) -> impl Iterator<Item = &Located> {
+        self.0.iter()
+    }
+
+    /// Where the path at this index leads to.
+    pub(super) fn get(&self, index: usize) -> &Located {
+        self.0.get(index).unwrap_or(&Located::Made)
+    }
+
+    /// Those of these paths that lead into a packed part.
+    pub(super) fn packed(&self, indices: impl IntoIterator<Item = usize>) -> Vec<&Source> {
+        let packed = indices.into_iter().filter_map(|index| match self.get(index) {
+            Located::Packed(source) => Some(source),
+            _ => None,
+        });
+        packed.collect()
     }
 }
 
 impl Located {
     fn of(path: &[Box<str>], keys: &Keys) -> Self {
-        let packed = |names: &[Box<str>]| names.iter().map(|name| keys.find(name)).collect();
+        let packed = |part, names: &[Box<str>]| {
+            let keys: Option<Box<[Key]>> = names.iter().map(|name| keys.find(name)).collect();
+            keys.map_or(Self::Nowhere, |keys| Self::Packed(Source { part, keys }))
+        };
         let names: Vec<&str> = path.iter().map(|name| &**name).collect();
         match names[..] {
             ["deviceId"] => Self::DeviceId,
-            ["tags", _, ..] => Self::Tags(packed(&path[1..])),
+            ["status"] => Self::Status,
+            ["connectionState"] => Self::ConnectionState,
+            ["version"] => Self::Version,
+            ["tags", _, ..] => packed(Part::Tags, &path[1..]),
             ["properties", _, third, ..] if third.starts_with('$') => Self::Made,
-            ["properties", "desired", _, ..] => Self::Desired(packed(&path[2..])),
-            ["properties", "reported", _, ..] => Self::Reported(packed(&path[2..])),
+            ["properties", "desired", _, ..] => packed(Part::Desired, &path[2..]),
+            ["properties", "reported", _, ..] => packed(Part::Reported, &path[2..]),
             _ => Self::Made,
         }
     }
@@ -230,15 +257,17 @@ impl<'a> TwinDocument<'a> {
 
 impl Document for TwinDocument<'_> {
     fn lookup(&self, path: &ResolvedPath) -> Field<'_> {
-        let twin = &self.device.twin;
-        let node = match self.paths.0.get(path.index()) {
-            Some(Located::DeviceId) => return Field::String(&self.device.id),
-            Some(Located::Tags(keys)) => follow(twin.tags(), keys),
-            Some(Located::Desired(keys)) => follow(twin.desired.members(), keys),
-            Some(Located::Reported(keys)) => follow(twin.reported.members(), keys),
-            Some(Located::Made) | None => return self.made(path).map_or(Field::Undefined, field_of_json),
-        };
-        node.map_or(Field::Undefined, field_of_node)
+        let Self { device, around, .. } = self;
+        match self.paths.get(path.index()) {
+            Located::Nowhere => Field::Undefined,
+            Located::Packed(source) => source.field(device),
+            Located::DeviceId => Field::String(&device.id),
+            Located::Status => Field::String(device.identity.status()),
+            Located::ConnectionState => Field::String(device.connection_state(*around)),
+            #[expect(clippy::cast_precision_loss, reason = "no twin is written 2^53 times")]
+            Located::Version => Field::Number(device.twin.version as f64),
+            Located::Made => self.made(path).map_or(Field::Undefined, field_of_json),
+        }
     }
 }
 
@@ -252,8 +281,9 @@ impl Project for TwinDocument<'_> {
     }
 }
 
-fn follow<'a>(mut members: Members<'a>, keys: &Option<Box<[Key]>>) -> Option<Node<'a>> {
-    let (last, parents) = keys.as_deref()?.split_last()?;
+/// The packed value under some keys.
+pub(super) fn follow<'a>(mut members: Members<'a>, keys: &[Key]) -> Option<Node<'a>> {
+    let (last, parents) = keys.split_last()?;
     for key in parents {
         let Node::Object(inner) = members.get(*key)? else { return None };
         members = inner;
@@ -261,7 +291,8 @@ fn follow<'a>(mut members: Members<'a>, keys: &Option<Box<[Key]>>) -> Option<Nod
     members.get(*last)
 }
 
-const fn field_of_node(node: Node<'_>) -> Field<'_> {
+/// The field that a packed value is.
+pub(super) const fn field_of_node(node: Node<'_>) -> Field<'_> {
     match node {
         Node::Null => Field::Null,
         Node::Boolean(value) => Field::Boolean(value),
