@@ -178,7 +178,7 @@ fn write() -> impl Strategy<Value = HubEvent> {
             device_id, module_id: None, twin: json!({"tags": {"deep": value}, "properties": {"desired": {}}}), if_match: None,
         }),
         2 => (device(), value.clone()).prop_map(|(device_id, value)| HubEvent::ReportProperties {
-            device_id, module_id: None, patch: json!({"level": value, "fw": "2"}),
+            device_id, module_id: None, patch: json!({"level": value, "fw": "2"}), version: None,
         }),
         2 => (device(), any::<bool>()).prop_map(move |(device_id, edge)| HubEvent::PutDevice {
             device_id, identity: json!({"capabilities": {"iotEdge": edge}}), if_match: None, entropy,
