@@ -49,6 +49,7 @@ const PURE: &[&str] = &[
     "plan/",
     "report/",
     "emulator/state/",
+    "emulator/faults/",
     "emulator/fleet.rs",
     "emulator/facts.rs",
 ];

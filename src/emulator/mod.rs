@@ -2,6 +2,7 @@
 //! protocols and keep files.
 
 pub mod facts;
+pub mod faults;
 pub mod state;
 
 mod fleet;
