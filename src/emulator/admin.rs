@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -12,6 +13,7 @@ use uuid::Uuid;
 
 use super::auth::Key;
 use super::clock::ModeWord;
+use super::faults::{FaultReport, FaultSpec};
 pub use super::live::Advance;
 use crate::model::{ClockMode, JobId};
 
@@ -36,6 +38,32 @@ pub enum TickRequest {
     By(SignedDuration),
     /// To an instant.
     To(Timestamp),
+}
+
+/// Lines of a fault script.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct FaultLines {
+    pub(super) faults: Vec<String>,
+}
+
+/// What a hub is, and how much of it is used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct HubStatus {
+    /// Time of the hub.
+    pub now: Timestamp,
+    /// Pricing tier.
+    pub sku: String,
+    /// Units of it.
+    pub units: NonZeroU32,
+    /// Jobs that may exist at once.
+    pub lanes: usize,
+    /// Jobs that do.
+    pub lanes_taken: usize,
+    /// Messages of the daily quota that are spent today, UTC.
+    pub messages_used: u64,
+    /// The daily quota; nothing where throttles are off.
+    pub messages_per_day: Option<u64>,
 }
 
 /// Which jobs somebody waits for.
@@ -115,6 +143,38 @@ impl AdminClient {
         self.send(self.http.post(self.url("advance")).json(&request)).await
     }
 
+    /// What the hub is, and how much of it is used.
+    ///
+    /// # Errors
+    /// When the emulator does not answer.
+    pub async fn status(&self) -> Result<HubStatus, AdminError> {
+        self.send(self.http.get(self.url("status"))).await
+    }
+
+    /// How far the fault script has come.
+    ///
+    /// # Errors
+    /// When the emulator does not answer.
+    pub async fn faults(&self) -> Result<Vec<FaultReport>, AdminError> {
+        self.send(self.http.get(self.url("faults"))).await
+    }
+
+    /// Adds lines behind those of the fault script.
+    ///
+    /// # Errors
+    /// When the emulator does not answer.
+    pub async fn add_faults(&self, faults: &[FaultSpec]) -> Result<Vec<FaultReport>, AdminError> {
+        self.send(self.http.post(self.url("faults")).json(&lines(faults))).await
+    }
+
+    /// Puts another fault script in place of the one there is; none ends it.
+    ///
+    /// # Errors
+    /// When the emulator does not answer.
+    pub async fn replace_faults(&self, faults: &[FaultSpec]) -> Result<Vec<FaultReport>, AdminError> {
+        self.send(self.http.put(self.url("faults")).json(&lines(faults))).await
+    }
+
     /// Takes or renews a lease, which keeps the process alive that serves.
     ///
     /// # Errors
@@ -164,6 +224,10 @@ impl AdminClient {
     fn unreachable(&self, error: &reqwest::Error) -> AdminError {
         AdminError::Unreachable { address: self.address, cause: in_words(error) }
     }
+}
+
+fn lines(faults: &[FaultSpec]) -> FaultLines {
+    FaultLines { faults: faults.iter().map(ToString::to_string).collect() }
 }
 
 /// The innermost cause says more than "error sending request".

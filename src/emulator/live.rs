@@ -70,6 +70,15 @@ impl LiveHub {
         self.clock().read(Timestamp::now())
     }
 
+    /// A look at the state; nothing once the hub is closed.
+    pub(super) fn look<T>(&self, look: impl FnOnce(&HubState) -> T) -> Option<T> {
+        let now = self.now();
+        self.lock().as_mut().map(|held| {
+            held.kept.hub.advance(now);
+            look(&held.kept.hub)
+        })
+    }
+
     /// Does what the event says, and waits until it is on disk.
     ///
     /// # Errors

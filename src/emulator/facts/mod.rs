@@ -3,6 +3,7 @@
 
 mod auth;
 mod configurations;
+mod faults;
 mod job_requests;
 mod jobs;
 mod methods;
@@ -93,6 +94,7 @@ const TOPICS: &[&[Fact]] = &[
     service::FACTS,
     auth::FACTS,
     throttles::FACTS,
+    faults::FACTS,
     transport::FACTS,
 ];
 
@@ -105,6 +107,7 @@ pub fn all() -> impl Iterator<Item = &'static Fact> {
 mod tests {
     use std::collections::BTreeSet;
 
+    use super::super::faults::Mishap;
     use super::super::state::{FaultKind, rules};
     use super::super::transport::limits;
     use super::*;
@@ -116,6 +119,9 @@ mod tests {
         }
         for kind in FaultKind::ALL {
             assert!(fact(kind.fact()).is_some(), "fault {kind}: no fact {}", kind.fact());
+        }
+        for (kind, id) in Mishap::KINDS {
+            assert!(fact(id).is_some(), "scripted fault {kind}: no fact {id}");
         }
     }
 

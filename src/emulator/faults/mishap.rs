@@ -61,15 +61,6 @@ pub enum Page {
     Twice,
 }
 
-/// How a connection ends without an answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Cut {
-    /// It is closed.
-    Closed,
-    /// It is reset.
-    Reset,
-}
-
 impl Status {
     /// All of them.
     pub const ALL: [Self; 5] =

@@ -13,7 +13,7 @@ mod operations;
 mod script;
 mod spec;
 
-pub use mishap::{Cut, Mishap, Page, Status, Timing};
+pub use mishap::{Mishap, Page, Status, Timing};
 pub use operations::{OPERATIONS, Sort};
 pub use script::{FaultReport, FaultScript, Strike};
 pub use spec::{FaultSpec, InvalidFault};

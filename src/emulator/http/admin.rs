@@ -26,6 +26,7 @@ pub(super) fn router(service: Arc<Service>) -> Router<Arc<Service>> {
         .route("/advance", post(advance))
         .route("/lease/{id}", put(lease).delete(release))
         .route("/shutdown", post(shutdown))
+        .merge(super::admin_faults::routes())
         .fallback(|| async { StatusCode::NOT_FOUND })
         .layer(middleware::from_fn_with_state(service, require_key))
 }

@@ -32,6 +32,13 @@ pub(super) fn method_not_allowed(method: &str) -> Response<Body> {
     json_response(StatusCode::METHOD_NOT_ALLOWED, &json!({"Message": text}))
 }
 
+/// The reply of a gateway that cannot reach what is behind it.
+pub(super) fn bad_gateway() -> Response<Body> {
+    let page = "<html><head><title>502 Bad Gateway</title></head>\
+                <body><center><h1>502 Bad Gateway</h1></center></body></html>\r\n";
+    html(StatusCode::BAD_GATEWAY, page)
+}
+
 /// A JSON reply.
 pub(super) fn json_response(status: StatusCode, body: &Value) -> Response<Body> {
     let mut response = Response::new(Body::from(body.to_string()));
@@ -49,8 +56,12 @@ fn length_required() -> Response<Body> {
     let page = "<!DOCTYPE HTML><HTML><HEAD><TITLE>Length Required</TITLE></HEAD>\
                 <BODY><h2>Length Required</h2><hr><p>HTTP Error 411. The request must be chunked or have a \
                 content length.</p></BODY></HTML>\r\n";
+    html(StatusCode::LENGTH_REQUIRED, page)
+}
+
+fn html(status: StatusCode, page: &'static str) -> Response<Body> {
     let mut response = Response::new(Body::from(page));
-    *response.status_mut() = StatusCode::LENGTH_REQUIRED;
+    *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=us-ascii"));
     response
 }

@@ -2,12 +2,16 @@
 //! no rule of the hub but those of the way there: versions, signatures, sizes, request throttles.
 
 mod admin;
+mod admin_faults;
 mod envelope;
+mod mishaps;
+mod past;
 mod reply;
 mod request;
 mod route;
 mod service;
 mod throttle;
 
+pub(super) use mishaps::Mishaps;
 pub(super) use service::{Service, router};
 pub(super) use throttle::Throttles;

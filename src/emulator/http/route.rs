@@ -94,6 +94,62 @@ impl Operation {
         })
     }
 
+    /// Its name in fault scripts and logs.
+    pub(super) const fn name(&self) -> &'static str {
+        match self {
+            Self::CreateJob(..) => "createJob",
+            Self::GetJob(..) => "getJob",
+            Self::CancelJob(..) => "cancelJob",
+            Self::ListJobs => "listJobs",
+            Self::Query => "query",
+            Self::GetTwin(..) => "getTwin",
+            Self::PatchTwin(..) => "patchTwin",
+            Self::ReplaceTwin(..) => "replaceTwin",
+            Self::InvokeMethod(..) => "invokeMethod",
+            Self::GetDevice(..) => "getDevice",
+            Self::PutDevice(..) => "putDevice",
+            Self::DeleteDevice(..) => "deleteDevice",
+            Self::ListDevices => "listDevices",
+            Self::BulkDevices => "bulkDevices",
+            Self::ListModules(..) => "listModules",
+            Self::PurgeCommands(..) => "purgeCommands",
+            Self::DeviceStatistics => "deviceStatistics",
+            Self::ServiceStatistics => "serviceStatistics",
+            Self::ListV1Jobs => "listV1Jobs",
+            Self::CreateV1Job => "createV1Job",
+            Self::GetV1Job(..) => "getV1Job",
+            Self::CancelV1Job(..) => "cancelV1Job",
+        }
+    }
+
+    /// The first id of its path: of a job, a device or a configuration.
+    pub(super) fn id(&self) -> Option<&str> {
+        match self {
+            Self::CreateJob(id, ..)
+            | Self::GetJob(id, ..)
+            | Self::CancelJob(id, ..)
+            | Self::GetTwin(id, ..)
+            | Self::PatchTwin(id, ..)
+            | Self::ReplaceTwin(id, ..)
+            | Self::InvokeMethod(id, ..)
+            | Self::GetDevice(id, ..)
+            | Self::PutDevice(id, ..)
+            | Self::DeleteDevice(id, ..)
+            | Self::ListModules(id, ..)
+            | Self::PurgeCommands(id, ..)
+            | Self::GetV1Job(id, ..)
+            | Self::CancelV1Job(id, ..) => Some(id),
+            Self::ListJobs
+            | Self::Query
+            | Self::ListDevices
+            | Self::BulkDevices
+            | Self::DeviceStatistics
+            | Self::ServiceStatistics
+            | Self::ListV1Jobs
+            | Self::CreateV1Job => None,
+        }
+    }
+
     /// The right of a shared access policy that it needs.
     pub(super) const fn right(&self) -> Right {
         match self {
@@ -164,6 +220,7 @@ fn no_route(path: &[&str]) -> NoRoute {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::emulator::faults::OPERATIONS;
 
     fn find(method: &str, path: &str) -> Result<Operation, NoRoute> {
         Operation::find(&method.parse().unwrap(), &segments(path))
@@ -205,6 +262,8 @@ mod tests {
             ("DELETE", "/jobs/x", Operation::CancelV1Job(id())),
         ];
         for (method, path, operation) in table {
+            assert!(OPERATIONS.iter().any(|(name, _)| *name == operation.name()), "{} has no entry", operation.name());
+            assert!(operation.id().is_none_or(|id| id == "x"), "{operation:?}");
             assert_eq!(find(method, path), Ok(operation), "{method} {path}");
         }
     }

@@ -12,7 +12,8 @@ use jiff::fmt::rfc2822::DateTimePrinter;
 use tokio::sync::watch;
 
 use super::admin;
-use super::envelope::{method_not_allowed, refused};
+use super::envelope::{bad_gateway, method_not_allowed, refused};
+use super::mishaps::Mishaps;
 use super::reply::accepted;
 use super::request;
 use super::route::{NoRoute, Operation, segments};
@@ -21,6 +22,7 @@ use crate::emulator::auth::{Access, Guard, Key, TokenTime};
 use crate::emulator::lease::Leases;
 use crate::emulator::live::LiveHub;
 use crate::emulator::state::{FaultKind, HubFault, Reply};
+use crate::emulator::transport::Cut;
 use crate::emulator::transport::limits::BODY_SECONDS;
 use crate::model::ClockMode;
 
@@ -35,6 +37,8 @@ pub(in crate::emulator) struct Service {
     pub(in crate::emulator) guard: Guard,
     /// Request throttles, unless they are off.
     pub(in crate::emulator) throttles: Option<Throttles>,
+    /// Trouble on purpose.
+    pub(in crate::emulator) mishaps: Mishaps,
     /// Key of the admin calls.
     pub(in crate::emulator) admin_key: Key,
     /// Who is not to be left alone.
@@ -53,6 +57,12 @@ async fn serve(State(service): State<Arc<Service>>, request: Request<Body>) -> R
     let mut response = match service.answer(&method, request).await {
         Ok(reply) => accepted(reply),
         Err(Refused::Method) => method_not_allowed(method.as_str()),
+        Err(Refused::Gateway) => bad_gateway(),
+        Err(Refused::Cut(cut)) => {
+            let mut response = Response::new(Body::empty());
+            response.extensions_mut().insert(cut);
+            return response;
+        }
         Err(Refused::Fault(fault)) => refused(&fault, service.hub.now()),
     };
     let headers = response.headers_mut();
@@ -65,9 +75,13 @@ async fn serve(State(service): State<Arc<Service>>, request: Request<Body>) -> R
 }
 
 /// Why a request has no reply of the hub.
-enum Refused {
+pub(super) enum Refused {
     /// The path exists, the method does not.
     Method,
+    /// A gateway between client and hub has failed.
+    Gateway,
+    /// There is no answer: the connection ends.
+    Cut(Cut),
     /// The hub, or a check on the way to it, refuses.
     Fault(HubFault),
 }
@@ -94,7 +108,8 @@ impl Service {
             throttles.take(meter, Instant::now())?;
         }
         let json = if operation.reads_body() { read_body(body).await? } else { serde_json::Value::Null };
-        let reply = self.hub.call(request::event(operation, &parts.uri, &parts.headers, json)).await?;
+        let event = request::event(operation.clone(), &parts.uri, &parts.headers, json);
+        let reply = self.carry_out(&operation, event).await?;
         self.wait_for_device(&reply).await;
         Ok(reply)
     }

@@ -99,6 +99,12 @@ impl HubState {
         self.now.timestamp()
     }
 
+    /// Number of lanes that jobs occupy.
+    #[must_use]
+    pub const fn lanes_taken(&self) -> usize {
+        self.jobs.lanes_taken()
+    }
+
     /// Number of devices.
     #[must_use]
     pub const fn device_count(&self) -> usize {

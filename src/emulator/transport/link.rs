@@ -11,10 +11,13 @@ use tokio::net::TcpStream;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio_rustls::server::TlsStream;
 
+use super::cut::EndsWithReset;
+
 /// A connection.
 #[derive(Debug)]
 pub(in crate::emulator) struct Link {
     stream: Stream,
+    ends_with_reset: EndsWithReset,
     _place: OwnedSemaphorePermit,
 }
 
@@ -26,12 +29,17 @@ enum Stream {
 }
 
 impl Link {
-    pub(super) const fn plain(stream: TcpStream, place: OwnedSemaphorePermit) -> Self {
-        Self { stream: Stream::Plain(stream), _place: place }
+    pub(super) fn plain(stream: TcpStream, place: OwnedSemaphorePermit) -> Self {
+        Self { stream: Stream::Plain(stream), ends_with_reset: EndsWithReset::default(), _place: place }
     }
 
     pub(super) fn tls(stream: TlsStream<TcpStream>, place: OwnedSemaphorePermit) -> Self {
-        Self { stream: Stream::Tls(Box::new(stream)), _place: place }
+        Self { stream: Stream::Tls(Box::new(stream)), ends_with_reset: EndsWithReset::default(), _place: place }
+    }
+
+    /// The switch that makes a reset of its end.
+    pub(super) fn ends_with_reset(&self) -> EndsWithReset {
+        self.ends_with_reset.clone()
     }
 
     /// The certificates that the client showed, its own first. It has the key to that one.
@@ -47,6 +55,19 @@ impl Link {
                 .cloned()
                 .map(CertificateDer::into_owned)
                 .collect(),
+        }
+    }
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        if self.ends_with_reset.is_set() {
+            let tcp = match &self.stream {
+                Stream::Plain(stream) => stream,
+                Stream::Tls(stream) => stream.get_ref().0,
+            };
+            // Where the system cannot, the connection is closed.
+            let _ = tcp.set_zero_linger();
         }
     }
 }

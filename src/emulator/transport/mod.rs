@@ -3,6 +3,7 @@
 
 mod accept;
 mod activity;
+mod cut;
 mod gate;
 pub mod limits;
 mod link;
@@ -10,6 +11,7 @@ mod open_files;
 mod speak_http;
 
 pub(super) use accept::accept;
+pub(super) use cut::Cut;
 pub(super) use gate::Gate;
 pub(super) use link::Link;
 pub use open_files::{OpenFiles, raise_open_files};

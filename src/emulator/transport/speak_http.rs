@@ -15,6 +15,7 @@ use tokio::time::sleep_until;
 use tower::ServiceExt as _;
 
 use super::activity::{Activity, Watched};
+use super::cut::Cut;
 use super::gate::Gate;
 use super::limits::{HEAD_BYTES_MAX, HEADERS_MAX};
 use super::link::Link;
@@ -31,12 +32,19 @@ pub(in crate::emulator) async fn speak_http(
 ) {
     let activity = Activity::new(Instant::now());
     let of_requests = activity.clone();
+    let ends_with_reset = link.ends_with_reset();
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         let (router, answering) = (router.clone(), of_requests.answering());
+        let ends_with_reset = ends_with_reset.clone();
         async move {
-            let response = router.oneshot(request).await;
+            let response = router.oneshot(request).await.unwrap_or_else(|never: Infallible| match never {});
             drop(answering);
-            response.map_err(|never: Infallible| never)
+            let cut = response.extensions().get::<Cut>().copied();
+            if cut == Some(Cut::Reset) {
+                ends_with_reset.set();
+            }
+            // An error ends the connection, without a word.
+            cut.map_or(Ok(response), Err)
         }
     });
     // Its own timer would count the time between two requests too.
