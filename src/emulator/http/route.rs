@@ -112,6 +112,9 @@ impl Operation {
             Self::ListDevices => "listDevices",
             Self::BulkDevices => "bulkDevices",
             Self::ListModules(..) => "listModules",
+            Self::GetModule(..) => "getModule",
+            Self::PutModule(..) => "putModule",
+            Self::DeleteModule(..) => "deleteModule",
             Self::PurgeCommands(..) => "purgeCommands",
             Self::DeviceStatistics => "deviceStatistics",
             Self::ServiceStatistics => "serviceStatistics",
@@ -136,6 +139,9 @@ impl Operation {
             | Self::PutDevice(id, ..)
             | Self::DeleteDevice(id, ..)
             | Self::ListModules(id, ..)
+            | Self::GetModule(id, ..)
+            | Self::PutModule(id, ..)
+            | Self::DeleteModule(id, ..)
             | Self::PurgeCommands(id, ..)
             | Self::GetV1Job(id, ..)
             | Self::CancelV1Job(id, ..) => Some(id),
@@ -197,13 +203,33 @@ impl Operation {
         )
     }
 
-    /// The budget it is taken from, if any.
+    /// The rate that it is held to, if any.
     pub(super) const fn meter(&self) -> Option<Meter> {
-        match self {
-            Self::CreateJob(_) | Self::GetJob(_) | Self::CancelJob(_) | Self::ListJobs => Some(Meter::Jobs),
-            Self::Query => Some(Meter::Queries),
-            _ => None,
-        }
+        Some(match self {
+            Self::CreateJob(..)
+            | Self::GetJob(..)
+            | Self::CancelJob(..)
+            | Self::ListJobs
+            | Self::ListV1Jobs
+            | Self::CreateV1Job
+            | Self::GetV1Job(..)
+            | Self::CancelV1Job(..) => Meter::Jobs,
+            Self::Query => Meter::Queries,
+            Self::GetTwin(..) => Meter::TwinReads,
+            Self::PatchTwin(..) | Self::ReplaceTwin(..) => Meter::TwinUpdates,
+            Self::InvokeMethod(..) => Meter::Methods,
+            Self::GetDevice(..)
+            | Self::PutDevice(..)
+            | Self::DeleteDevice(..)
+            | Self::ListDevices
+            | Self::BulkDevices
+            | Self::ListModules(..)
+            | Self::GetModule(..)
+            | Self::PutModule(..)
+            | Self::DeleteModule(..)
+            | Self::DeviceStatistics => Meter::Registry,
+            Self::PurgeCommands(..) | Self::ServiceStatistics => return None,
+        })
     }
 }
 

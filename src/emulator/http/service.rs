@@ -104,14 +104,23 @@ impl Service {
         request::check_version(&parts.uri)?;
         let header = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
         self.authorize(header, &path, &operation)?;
-        if let (Some(throttles), Some(meter)) = (&self.throttles, operation.meter()) {
-            throttles.take(meter, Instant::now())?;
-        }
         let json = if operation.reads_body() { read_body(body).await? } else { serde_json::Value::Null };
+        self.keep_to_the_rate(&operation, &json).await?;
         let event = request::event(operation.clone(), &parts.uri, &parts.headers, json);
         let reply = self.carry_out(&operation, event).await?;
         self.wait_for_device(&reply).await;
         Ok(reply)
+    }
+
+    /// Delays a call above the rate of the tier.
+    async fn keep_to_the_rate(&self, operation: &Operation, body: &serde_json::Value) -> Result<(), HubFault> {
+        let (Some(throttles), Some(meter)) = (&self.throttles, operation.meter()) else { return Ok(()) };
+        let payload_bytes = body.get("payload").map_or(0, |payload| payload.to_string().len());
+        let delay = throttles.take(meter, meter.cost(payload_bytes), Instant::now())?;
+        if !delay.is_zero() {
+            tokio::time::sleep(delay).await;
+        }
+        Ok(())
     }
 
     fn authorize(&self, header: Option<&str>, path: &[String], operation: &Operation) -> Result<(), HubFault> {

@@ -1,104 +1,188 @@
-//! Request throttles of the tier, by wall time. A real hub delays requests first; this one refuses
-//! at once what is above the rate, so that a client that does not pace itself is found out.
+//! Request throttles of the tier, by wall time (reference 3.4, 4.1). As the hub does, a call above the
+//! rate is delayed first, and refused only when the delay would be long.
 
 use std::sync::{Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use crate::emulator::state::rules::rules;
 use crate::emulator::state::{FaultKind, HubFault};
 use crate::model::HubSize;
 
-/// What is metered.
+rules! {
+    /// Longest that a call is delayed before it is refused, in milliseconds.
+    DELAY_MILLISECONDS_MAX: u64 = 3_200, "throttle-shaping";
+    /// What a direct method is metered by, in bytes of payload.
+    METHOD_BLOCK_BYTES: usize = 4 * 1_024, "throttle-rates";
+}
+
+/// What a call is metered as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Meter {
     /// Job calls: create, get, list, cancel.
     Jobs,
     /// Queries; each page is one.
     Queries,
+    /// The identity registry.
+    Registry,
+    /// Reads of twins.
+    TwinReads,
+    /// Updates of twins.
+    TwinUpdates,
+    /// Direct methods, by blocks of payload.
+    Methods,
 }
 
-/// The budgets of one hub. A burst may use up a whole minute's budget.
-#[derive(Debug)]
-pub(in crate::emulator) struct Throttles {
-    jobs: Mutex<Bucket>,
-    queries: Mutex<Bucket>,
+impl Meter {
+    const ALL: [Self; 6] =
+        [Self::Jobs, Self::Queries, Self::Registry, Self::TwinReads, Self::TwinUpdates, Self::Methods];
+
+    /// How many there may be in which time.
+    fn rate(self, size: HubSize) -> (u32, Duration) {
+        const SECOND: Duration = Duration::from_secs(1);
+        const MINUTE: Duration = Duration::from_secs(60);
+        match self {
+            Self::Jobs => (size.job_calls_per_minute(), MINUTE),
+            Self::Queries => (size.queries_per_minute(), MINUTE),
+            Self::Registry => (size.registry_calls_per_minute(), MINUTE),
+            Self::TwinReads => (size.twin_reads_per_second(), SECOND),
+            Self::TwinUpdates => (size.twin_updates_per_second(), SECOND),
+            Self::Methods => (size.method_blocks_per_second(), SECOND),
+        }
+    }
+
+    /// The hub's word for it.
+    const fn operation_type(self) -> &'static str {
+        match self {
+            Self::Jobs | Self::Registry => "CRUD",
+            Self::Queries => "Query",
+            Self::TwinReads => "TwinRead",
+            Self::TwinUpdates => "TwinUpdate",
+            Self::Methods => "InvokeMethod",
+        }
+    }
+
+    /// How much a call with that payload takes of the rate.
+    pub(super) fn cost(self, payload_bytes: usize) -> u32 {
+        match self {
+            Self::Methods => u32::try_from(payload_bytes.div_ceil(METHOD_BLOCK_BYTES)).unwrap_or(u32::MAX).max(1),
+            _ => 1,
+        }
+    }
 }
+
+/// The rates of one hub.
+#[derive(Debug)]
+pub(in crate::emulator) struct Throttles(Mutex<[Rate; Meter::ALL.len()]>);
 
 impl Throttles {
-    /// Full budgets of that size.
+    /// The rates of that size.
     pub(in crate::emulator) fn new(size: HubSize, now: Instant) -> Self {
-        Self {
-            jobs: Mutex::new(Bucket::full(size.job_calls_per_minute(), now)),
-            queries: Mutex::new(Bucket::full(size.queries_per_minute(), now)),
-        }
+        Self(Mutex::new(Meter::ALL.map(|meter| Rate::new(meter.rate(size), now))))
     }
 
-    /// Takes one call from the budget.
+    /// Takes so much from a rate; says how long the call has to be delayed.
     ///
     /// # Errors
-    /// When the budget is used up.
-    pub(super) fn take(&self, meter: Meter, now: Instant) -> Result<(), HubFault> {
-        let (bucket, name) = match meter {
-            Meter::Jobs => (&self.jobs, "CRUD"),
-            Meter::Queries => (&self.queries, "Query"),
-        };
-        if bucket.lock().unwrap_or_else(PoisonError::into_inner).take(now) {
-            return Ok(());
-        }
-        let text = format!("The request has been throttled. Wait 10 seconds and try again. Operation type: {name}");
-        Err(HubFault::new(FaultKind::ThrottlingBacklogTimeout, text))
+    /// When that would be too long.
+    pub(super) fn take(&self, meter: Meter, cost: u32, now: Instant) -> Result<Duration, HubFault> {
+        let mut rates = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        rates[meter as usize].take(cost, now).ok_or_else(|| {
+            let name = meter.operation_type();
+            let text = format!("The request has been throttled. Wait 10 seconds and try again. Operation type: {name}");
+            HubFault::new(FaultKind::ThrottlingBacklogTimeout, text)
+        })
     }
 }
 
+/// So many in a window: all of them may come at once, but no more than that over any longer time.
 #[derive(Debug)]
-struct Bucket {
-    per_minute: f64,
-    left: f64,
-    filled: Instant,
+struct Rate {
+    interval: Duration,
+    window: Duration,
+    /// When all that was taken so far would have been served, one after the other.
+    served: Instant,
 }
 
-impl Bucket {
-    fn full(per_minute: u32, now: Instant) -> Self {
-        Self { per_minute: per_minute.into(), left: per_minute.into(), filled: now }
+impl Rate {
+    fn new((count, window): (u32, Duration), now: Instant) -> Self {
+        Self { interval: window / count.max(1), window, served: now }
     }
 
-    fn take(&mut self, now: Instant) -> bool {
-        let minutes = now.saturating_duration_since(self.filled).as_secs_f64() / 60.0;
-        self.left = (self.left + minutes * self.per_minute).min(self.per_minute);
-        self.filled = now;
-        let enough = self.left >= 1.0;
-        if enough {
-            self.left -= 1.0;
+    fn take(&mut self, cost: u32, now: Instant) -> Option<Duration> {
+        let served = self.served.max(now) + self.interval * cost;
+        let delay = served.saturating_duration_since(now).saturating_sub(self.window);
+        if delay > Duration::from_millis(DELAY_MILLISECONDS_MAX) {
+            return None;
         }
-        enough
+        self.served = served;
+        Some(delay)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use std::num::NonZeroU32;
-    use std::time::Duration;
 
     use super::*;
     use crate::model::Sku;
 
+    fn throttles(sku: Sku, units: u32, now: Instant) -> Throttles {
+        Throttles::new(HubSize { sku, units: NonZeroU32::new(units).unwrap() }, now)
+    }
+
+    /// How many calls at one instant are served at once, and how many later.
+    fn served(throttles: &Throttles, meter: Meter, now: Instant) -> (usize, usize) {
+        let delays: Vec<_> = (0..100_000).map_while(|_| throttles.take(meter, 1, now).ok()).collect();
+        let at_once = delays.iter().filter(|delay| delay.is_zero()).count();
+        assert!(delays.is_sorted() && delays.last() <= Some(&Duration::from_millis(DELAY_MILLISECONDS_MAX)));
+        (at_once, delays.len() - at_once)
+    }
+
     #[test]
-    fn a_minute_at_once_then_at_the_rate() {
+    fn the_rates_of_the_table() {
         let start = Instant::now();
-        let throttles = Throttles::new(HubSize { sku: Sku::S1, units: NonZeroU32::MIN }, start);
-        let served = |meter, after: u64| {
-            let now = start + Duration::from_secs(after);
-            (0..1_000).take_while(|_| throttles.take(meter, now).is_ok()).count()
-        };
-        assert_eq!([served(Meter::Jobs, 0), served(Meter::Jobs, 0), served(Meter::Jobs, 30)], [100, 0, 50]);
-        assert_eq!([served(Meter::Queries, 30), served(Meter::Queries, 33), served(Meter::Queries, 999)], [20, 1, 20]);
+        for (sku, units, expected) in [
+            (Sku::F1, 1, [100, 20, 100, 100, 50, 40]),
+            (Sku::S1, 3, [300, 60, 300, 100, 50, 120]),
+            (Sku::S2, 20, [2_000, 400, 2_000, 200, 100, 2_400]),
+            (Sku::S3, 2, [10_000, 2_000, 10_000, 1_000, 500, 12_288]),
+        ] {
+            let throttles = throttles(sku, units, start);
+            assert_eq!(Meter::ALL.map(|meter| served(&throttles, meter, start).0), expected, "{sku} {units}");
+        }
+    }
+
+    #[test]
+    fn above_the_rate_a_call_is_delayed_then_refused() {
+        let start = Instant::now();
+        let throttles = throttles(Sku::S1, 1, start);
+        let after = |seconds| start + Duration::from_secs(seconds);
+        // One in 600 ms: five of them fit into the longest delay.
+        assert_eq!(served(&throttles, Meter::Jobs, start), (100, 5));
+        assert_eq!(served(&throttles, Meter::Jobs, start), (0, 0));
+        assert_eq!(served(&throttles, Meter::Jobs, after(30)), (45, 5));
+        assert_eq!(served(&throttles, Meter::Jobs, after(999)), (100, 5));
+        // One in three seconds.
+        assert_eq!(served(&throttles, Meter::Queries, start), (20, 1));
+        assert_eq!(served(&throttles, Meter::TwinReads, start), (100, 320));
+    }
+
+    #[test]
+    fn methods_are_metered_by_their_payload() {
+        let start = Instant::now();
+        let throttles = throttles(Sku::S1, 1, start);
+        assert_eq!([0, 1, 4_096, 4_097].map(|bytes| Meter::Methods.cost(bytes)), [1, 1, 1, 2]);
+        let largest = Meter::Methods.cost(128 * 1_024);
+        assert_eq!(throttles.take(Meter::Methods, largest, start), Ok(Duration::ZERO));
+        assert_eq!(throttles.take(Meter::Methods, largest, start), Ok(Duration::from_millis(600)));
     }
 
     #[test]
     fn the_documented_words() {
         let now = Instant::now();
-        let throttles = Throttles::new(HubSize { sku: Sku::S1, units: NonZeroU32::MIN }, now);
-        let fault = (0..).find_map(|_| throttles.take(Meter::Jobs, now).err()).unwrap();
+        let throttles = throttles(Sku::S1, 1, now);
+        let fault = (0..).find_map(|_| throttles.take(Meter::Jobs, 1, now).err()).unwrap();
         assert_eq!(fault.kind.status(), 429);
-        assert!(fault.text.starts_with("The request has been throttled. Wait 10 seconds and try again."));
+        assert_eq!(fault.text, "The request has been throttled. Wait 10 seconds and try again. Operation type: CRUD");
     }
 }
