@@ -14,5 +14,172 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use super::admin::{AdminClient, AdminError};
+use super::auth::{Guard, Key, Policies};
 use super::faults::FaultSpec;
 use super::http::{Mishaps, Service, Throttles};
+use super::lease::Leases;
+use super::live::LiveHub;
+use super::saved::{self, Saved};
+use super::state::{Fidelity, FleetRefused, Throttling};
+use super::store::{Endpoint, StateDir, StateLock, Store, StoreError};
+use super::tls::{Tls, TlsError};
+use crate::model::{EmulatorClock, Fleet, HubSize};
+pub use exposure::{Exposure, Ports};
+use running::Running;
+pub use served::{Served, Stopper};
+
+/// How long another process may take to see whether a folder is taken.
+const GLANCE: Duration = Duration::from_millis(200);
+
+/// What the caller decides about an emulator. There is no default.
+#[derive(Debug, Clone)]
+pub struct EmulatorConfig {
+    /// Tier and units to imitate.
+    pub size: HubSize,
+    /// The virtual clock; its start counts at the first start only.
+    pub clock: EmulatorClock,
+    /// The devices, which are made at the first start only; nothing means none.
+    pub fleet: Option<Fleet>,
+    /// How close to the hub to be.
+    pub fidelity: Fidelity,
+    /// Bytes of journal from which on a snapshot is written while the hub runs; later, if the snapshot is
+    /// longer than that. Usually [`SNAPSHOT_AFTER`].
+    pub snapshot_after: u64,
+}
+
+/// A shorter journal is not worth a snapshot while the hub runs.
+pub const SNAPSHOT_AFTER: u64 = 16 << 20;
+
+/// Why there is no emulator.
+#[derive(Debug, thiserror::Error)]
+pub enum EmulatorError {
+    /// The state folder cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The fleet makes no devices.
+    #[error("fleet `{name}`: {refused}")]
+    Fleet {
+        /// Name of the fleet.
+        name: String,
+        /// What is wrong with it.
+        refused: FleetRefused,
+    },
+    /// The address cannot be used.
+    #[error("cannot serve the emulator: {0}")]
+    Listen(#[source] std::io::Error),
+    /// There is no certificate to serve with.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// The admin side of the emulator does not work.
+    #[error(transparent)]
+    Admin(#[from] AdminError),
+    /// Another process holds the state but does not serve it.
+    #[error(
+        "the emulator state in `{}` is held by a process that does not answer; end that process and try again",
+        dir.display()
+    )]
+    Unresponsive {
+        /// The state folder.
+        dir: PathBuf,
+    },
+}
+
+/// An open emulator that is not served yet.
+#[derive(Debug)]
+pub struct Emulator {
+    hub: Arc<LiveHub>,
+    store: Arc<Store>,
+    policies: Policies,
+    throttles: Option<Throttles>,
+    mishaps: Mishaps,
+}
+
+impl Emulator {
+    /// Opens the state in a folder, or begins it there. Blocks while it reads the files.
+    ///
+    /// # Errors
+    /// [`StoreError::InUse`] when another process has it (see [`super::connect`]), and whatever is wrong
+    /// with its files.
+    pub fn open(dir: &StateDir, config: &EmulatorConfig) -> Result<Self, EmulatorError> {
+        let lock = StateLock::acquire_within(dir, GLANCE)?;
+        Endpoint::withdraw(&lock)?;
+        let policies = saved::policies(dir)?;
+        let Saved { kept, seq, store, clock } = saved::open(lock, config)?;
+        let store = Arc::new(store);
+        let hub = Arc::new(LiveHub::new(kept, seq, Arc::clone(&store), clock, config.snapshot_after));
+        let throttles = match config.fidelity.throttling {
+            Throttling::On => Some(Throttles::new(config.size, Instant::now())),
+            Throttling::Off => None,
+        };
+        Ok(Self { hub, store, policies, throttles, mishaps: Mishaps::default() })
+    }
+
+    /// With a fault script from the start.
+    #[must_use]
+    pub fn with_faults(self, faults: Vec<FaultSpec>) -> Self {
+        Self { mishaps: Mishaps::new(faults), ..self }
+    }
+
+    /// Serves it over plain HTTP alone, until [`Served::stop`] or an admin's shutdown.
+    ///
+    /// # Errors
+    /// When the address or the folder cannot be used.
+    pub async fn serve(self, listener: TcpListener) -> Result<Served, EmulatorError> {
+        self.serve_on(Exposure::plain(listener)).await
+    }
+
+    /// Serves it until [`Served::stop`] or an admin's shutdown.
+    ///
+    /// # Errors
+    /// When an address, a certificate or the folder cannot be used.
+    pub async fn serve_on(self, exposure: Exposure) -> Result<Served, EmulatorError> {
+        let ports = exposure.ports().map_err(EmulatorError::Listen)?;
+        let names = exposure.names(&ports);
+        let tls = match exposure.needs_tls() {
+            true => Some(Tls::open(self.store.lock().dir(), &names, Timestamp::now())?),
+            false => None,
+        };
+        let admin_key = Key::random();
+        let owner_key = self.policies.owner_key().map(Key::as_str).unwrap_or_default();
+        let endpoint = Endpoint {
+            address: ports.http,
+            admin_key: admin_key.as_str().to_owned(),
+            connection_string: connection_string(&ports.http.to_string(), owner_key),
+            pid: std::process::id(),
+        };
+        let secure = ports.https.map(|https| connection_string(&host_for_clients(https, 443), owner_key));
+        let admin = AdminClient::new(ports.http, admin_key.clone())?;
+        let stop = watch::Sender::new(false);
+        let leases = Arc::new(Leases::default());
+        let service = Service {
+            hub: Arc::clone(&self.hub),
+            guard: Guard { policies: self.policies, names, token_time: exposure.token_time },
+            throttles: self.throttles,
+            mishaps: self.mishaps,
+            admin_key,
+            leases: Arc::clone(&leases),
+            stop: stop.clone(),
+        };
+        endpoint.publish(self.store.lock())?;
+        let authority = tls.as_ref().map(|_| self.store.lock().dir().authority());
+        let running = Running { hub: self.hub, store: self.store, stop: stop.clone(), tls };
+        let task = tokio::spawn(running.run(exposure, Arc::new(service)));
+        Ok(Served { endpoint, ports, secure, authority, admin, leases, stop, task })
+    }
+}
+
+/// In the form that the strictest client reads: this order, and nothing after.
+fn connection_string(host: &str, owner_key: &str) -> String {
+    format!("HostName={host};SharedAccessKeyName=iothubowner;SharedAccessKey={owner_key}")
+}
+
+/// The host name for clients. One at the usual port has none in it: some clients take no port at all.
+fn host_for_clients(address: SocketAddr, usual_port: u16) -> String {
+    let ip = address.ip();
+    let host = match ip {
+        _ if ip.is_loopback() || ip.is_unspecified() => "localhost".to_owned(),
+        IpAddr::V4(ip) => ip.to_string(),
+        IpAddr::V6(ip) => format!("[{ip}]"),
+    };
+    if address.port() == usual_port { host } else { format!("{host}:{}", address.port()) }
+}
