@@ -19,6 +19,8 @@ use crate::model::{ClockMode, JobId};
 
 /// An admin call ends at once, but for an advance, which ends soon.
 const TIMEOUT: Duration = Duration::from_secs(30);
+/// A tick waits for connected programs that have a method call to answer, call after call.
+const TICK_TIMEOUT: Duration = Duration::from_secs(3_600);
 
 /// What an emulator's clock shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -130,7 +132,7 @@ impl AdminClient {
     /// # Errors
     /// When the emulator does not answer, or the time lies in the past.
     pub async fn tick(&self, request: TickRequest) -> Result<ClockReading, AdminError> {
-        self.send(self.http.post(self.url("tick")).json(&request)).await
+        self.send(self.http.post(self.url("tick")).timeout(TICK_TIMEOUT).json(&request)).await
     }
 
     /// Lets a clock in mode fast jump to what happens next to these jobs: a slice of their device

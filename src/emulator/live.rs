@@ -4,11 +4,13 @@
 //! reply shows, a read's too, is on disk before the reply leaves.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::clock::VirtualClock;
+use super::outbox::Outbox;
 use super::saved::Kept;
 use super::state::{Credentials, FaultKind, HubEvent, HubFault, HubState, Reply};
 use super::store::{Image, LogFailed, NoReserve, Record, Store, StoreError};
@@ -22,6 +24,10 @@ const JOURNAL_LEN_MAX: u64 = 256 << 20;
 
 /// No record of a [`HubEvent::Tick`] is longer: a number and two times.
 const TICK_LEN_MAX: usize = 256;
+/// How long one step of a wait for jobs is held up by a connected program, so that a caller can draw.
+const ADVANCE_PATIENCE: Duration = Duration::from_millis(250);
+/// How long one step of a tick is held up; the response timeout of the call ends it before.
+const TICK_PATIENCE: Duration = Duration::from_secs(600);
 
 /// A hub with its clock and its files. Shared by all connections.
 #[derive(Debug)]
@@ -30,10 +36,14 @@ pub(super) struct LiveHub {
     held: Mutex<Option<Held>>,
     /// Apart, so that reading the time does not wait for a long query. Taken after `held`.
     clock: Mutex<VirtualClock>,
+    outbox: Arc<Outbox>,
+    /// Calls below this number are of an earlier process, whose connections are gone.
+    first_call: u64,
 }
 
+/// What the lock holds.
 #[derive(Debug)]
-struct Held {
+pub(super) struct Held {
     kept: Kept,
     seq: u64,
     /// From this length on the journal gives way to a snapshot.
@@ -53,8 +63,10 @@ pub struct Advance {
 impl LiveHub {
     /// Goes on with a hub whose last record has the number `seq`. `snapshot_after` as in
     /// [`EmulatorConfig`](super::server::EmulatorConfig).
-    pub(super) const fn new(kept: Kept, seq: u64, store: Arc<Store>, clock: VirtualClock, snapshot_after: u64) -> Self {
+    pub(super) fn new(kept: Kept, seq: u64, store: Arc<Store>, clock: VirtualClock, snapshot_after: u64) -> Self {
         Self {
+            first_call: kept.hub.next_call(),
+            outbox: Arc::default(),
             held: Mutex::new(Some(Held { kept, seq, journal_len_max: snapshot_after, store })),
             clock: Mutex::new(clock),
         }
@@ -79,13 +91,22 @@ impl LiveHub {
         })
     }
 
-    /// Does what the event says, and waits until it is on disk.
+    /// What the hub has to say to connected programs.
+    pub(super) const fn outbox(&self) -> &Arc<Outbox> {
+        &self.outbox
+    }
+
+    /// Does what the event says, and waits until it is on disk; a direct method call also waits for
+    /// the device.
     ///
     /// # Errors
     /// The hub's refusal, or [`FaultKind::ServiceUnavailable`] when the disk failed or the hub was
     /// closed.
     pub(super) async fn call(self: &Arc<Self>, event: HubEvent) -> Result<Reply, HubFault> {
-        self.apart(move |hub, held| held.apply(event, hub.now())).await
+        match event {
+            HubEvent::InvokeMethod { .. } => self.invoke(event).await,
+            event => self.call_once(event).await,
+        }
     }
 
     /// How a device, or a module of it, proves who it is; nothing for one that does not exist.
@@ -100,12 +121,35 @@ impl LiveHub {
         self.apart(move |_, held| Ok(held.kept.hub.credentials(&device_id, module_id.as_deref()))).await
     }
 
-    /// Moves the clock on to `to`; an earlier time changes nothing.
+    /// Does what the event says, and waits until it is on disk.
+    ///
+    /// # Errors
+    /// As [`Self::call`].
+    pub(super) async fn call_once(self: &Arc<Self>, event: HubEvent) -> Result<Reply, HubFault> {
+        let listens = matches!(event, HubEvent::Subscribe { .. });
+        let reply = self.apart(move |hub, held| held.apply(event, hub.now())).await;
+        if listens {
+            self.outbox.note_change();
+        }
+        reply
+    }
+
+    /// Moves the clock on to `to`; an earlier time changes nothing. Stops on the way for connected
+    /// programs that have a method call to answer, as long as they may by the wall clock.
     ///
     /// # Errors
     /// As [`Self::call`].
     pub(super) async fn tick(self: &Arc<Self>, to: Timestamp) -> Result<(), HubFault> {
-        self.apart(move |hub, held| hub.move_on(held, to)).await
+        loop {
+            let held_up = self.apart(move |hub, held| {
+                held.reserve_tick()?;
+                let call = held.kept.hub.advance_unless(to, |call| hub.is_over(call));
+                hub.move_on(held, if call.is_some() { held.kept.hub.now() } else { to })?;
+                Ok(call)
+            });
+            let Some(call) = held_up.await? else { return Ok(()) };
+            self.outbox.call_over(call, Instant::now() + TICK_PATIENCE).await;
+        }
     }
 
     /// Jumps to what happens next to the jobs, a slice at a time so that a caller can draw it.
@@ -114,21 +158,32 @@ impl LiveHub {
     /// # Errors
     /// As [`Self::call`].
     pub(super) async fn advance_for(self: &Arc<Self>, jobs: Vec<JobId>) -> Result<Advance, HubFault> {
-        self.apart(move |hub, held| {
-            let reached = match hub.mode() {
+        let jumped = self.apart(move |hub, held| {
+            let (reached, held_up) = match hub.mode() {
                 ClockMode::Fast => {
                     // The hub goes ahead of its clock, so it must be certain that the clock can follow.
                     held.reserve_tick()?;
-                    jump(&mut held.kept.hub, &jobs)
+                    jump(&mut held.kept.hub, &jobs, |call| hub.is_over(call))
                 }
-                ClockMode::Real => None,
+                ClockMode::Real => (None, None),
             };
             if let Some(reached) = reached {
                 hub.move_on(held, reached)?;
             }
-            Ok(Advance { now: hub.now(), progressed: reached.is_some() })
-        })
-        .await
+            Ok((Advance { now: hub.now(), progressed: reached.is_some() }, held_up))
+        });
+        match jumped.await? {
+            (Advance { now, progressed: false }, Some(call)) => {
+                self.outbox.call_over(call, Instant::now() + ADVANCE_PATIENCE).await;
+                Ok(Advance { now, progressed: true })
+            }
+            (advance, _) => Ok(advance),
+        }
+    }
+
+    /// Whether a connected program has no time left to answer a call.
+    fn is_over(&self, call: u64) -> bool {
+        self.outbox.deadline(call).map_or(call < self.first_call, |deadline| Instant::now() >= deadline)
     }
 
     /// Lets the time of the hub catch up with its clock. Needs no record: the clock catches up again
@@ -136,6 +191,7 @@ impl LiveHub {
     pub(super) fn breathe(&self) {
         if let Some(held) = self.lock().as_mut() {
             held.kept.hub.advance(self.now());
+            self.send_effects(held);
         }
     }
 
@@ -157,7 +213,7 @@ impl LiveHub {
     }
 
     /// Runs `work` on a thread that may block, then waits until all that it saw is on disk.
-    async fn apart<T: Send + 'static>(
+    pub(super) async fn apart<T: Send + 'static>(
         self: &Arc<Self>,
         work: impl FnOnce(&Self, &mut Held) -> Result<T, HubFault> + Send + 'static,
     ) -> Result<T, HubFault> {
@@ -166,12 +222,31 @@ impl LiveHub {
             let mut held = hub.lock();
             let held = held.as_mut().ok_or_else(closed)?;
             let outcome = work(&hub, held);
+            // What has become possible at this instant happens now, not at the next call.
+            held.kept.hub.advance(hub.now());
+            hub.send_effects(held);
             Ok::<_, HubFault>((outcome, held.seq, Arc::clone(&held.store)))
         };
         let worked = tokio::task::spawn_blocking(locked).await;
         let (outcome, seq, store) = worked.map_err(|_| HubFault::from(FaultKind::ServerError))??;
         store.log().committed(seq).await.map_err(unavailable)?;
         outcome
+    }
+
+    /// Sends what the hub has to say, once what caused it is on disk: also when whoever asked does not
+    /// wait for that.
+    fn send_effects(&self, held: &mut Held) {
+        let effects = held.kept.hub.take_effects();
+        if effects.is_empty() {
+            return;
+        }
+        let (seq, store, outbox) = (held.seq, Arc::clone(&held.store), Arc::clone(&self.outbox));
+        outbox.take(seq, effects, Instant::now());
+        tokio::runtime::Handle::current().spawn(async move {
+            if store.log().committed(seq).await.is_ok() {
+                outbox.send_up_to(seq);
+            }
+        });
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<Held>> {
@@ -190,7 +265,11 @@ impl LiveHub {
 }
 
 impl Held {
-    fn apply(&mut self, event: HubEvent, now: Timestamp) -> Result<Reply, HubFault> {
+    /// Applies an event and queues its record.
+    ///
+    /// # Errors
+    /// The hub's refusal.
+    pub(super) fn apply(&mut self, event: HubEvent, now: Timestamp) -> Result<Reply, HubFault> {
         if !event.is_read() {
             return self.change(event, now);
         }
@@ -240,15 +319,17 @@ impl Held {
 }
 
 /// Lets time go on over a slice of what happens to the jobs; the last instant of the slice, if
-/// anything happens to them at all.
-fn jump(hub: &mut HubState, jobs: &[JobId]) -> Option<Timestamp> {
-    let mut reached = None;
+/// anything happens to them at all, and the call that holds it up, if one does.
+fn jump(hub: &mut HubState, jobs: &[JobId], is_over: impl Fn(u64) -> bool) -> (Option<Timestamp>, Option<u64>) {
+    let (before, mut reached) = (hub.now(), None);
     for _ in 0..INSTANTS_PER_ADVANCE {
         let Some(next) = hub.next_event_of(jobs) else { break };
-        hub.advance(next);
+        if let Some(call) = hub.advance_unless(next, &is_over) {
+            return (Some(hub.now()).filter(|now| *now > before).or(reached), Some(call));
+        }
         reached = Some(next);
     }
-    reached
+    (reached, None)
 }
 
 fn closed() -> HubFault {

@@ -11,6 +11,8 @@ mod in_process;
 
 mod clock;
 mod live;
+mod live_devices;
+mod outbox;
 mod saved;
 mod store;
 

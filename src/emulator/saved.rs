@@ -139,7 +139,8 @@ fn resume(
         _ => SignedDuration::ZERO,
     };
     let now = at.saturating_add(off).unwrap_or(at);
-    let is_another_kind = kept.take_over(config);
+    // Neither is in the journal, so the snapshot must have it.
+    let is_another_kind = kept.hub.lose_sessions() | kept.take_over(config);
     if is_another_kind || records > 0 {
         let begun = store.begin_generation(Image { at: now, wall, pieces: kept.pieces() });
         match begun {
@@ -177,6 +178,8 @@ impl Kept {
 fn replay(hub: &mut HubState, record: Record<HubEvent>) -> Result<(), String> {
     let Record { seq, at, event, .. } = record;
     let applied = hub.apply(event, at).map(|_| ());
+    // Whoever was to hear of it is gone.
+    drop(hub.take_effects());
     applied.map_err(|fault| format!("record {seq} was accepted once and is refused now ({fault})"))
 }
 

@@ -44,7 +44,9 @@ super::facts! {
     "mqtt-live-device", Assumed, "a program and a simulation cannot both be the device",
         "A simulated device as which a program connects does what the program does, and is offline once it is gone.";
     "mqtt-slow-reader", Assumed, "no source",
-        "A device that leaves 256 packets unread is disconnected.";
+        "A device that leaves 256 messages unread, or reads nothing for 30 seconds, is disconnected.";
+    "mqtt-connect-time", Assumed, "no source",
+        "A connection on which no CONNECT comes within 30 seconds is closed.";
     "message-256-kb", Documented, "iot-hub-devguide-quotas-throttling",
         "A message of a device has at most 256 KB with its properties.";
     "messages-kept", Assumed, "the emulator has no Event Hubs endpoint",

@@ -100,6 +100,12 @@ impl Calls {
 }
 
 impl HubState {
+    /// The number that the next call of a connected program gets.
+    #[must_use]
+    pub const fn next_call(&self) -> u64 {
+        self.calls.next_number()
+    }
+
     /// Calls a connected program; nothing when there is none that listens.
     pub(super) fn call_live(&mut self, slot: Slot, request: &MethodRequest, origin: Origin) -> Option<u64> {
         let session = self.sessions.listening(slot, DeviceTopic::Methods)?;

@@ -1,5 +1,7 @@
 //! Direct methods (reference 1.8).
 
+use std::time::Duration;
+
 use serde_json::Value;
 
 use super::behaviour::Response;
@@ -69,6 +71,14 @@ fn read_timeouts(body: Body<'_>) -> Result<(u64, u64), HubFault> {
         return Err(invalid("connectTimeoutInSeconds must not be greater than responseTimeoutInSeconds."));
     }
     Ok((response, connect))
+}
+
+/// How long a request for a direct method is willing to wait for the device; no time when it is not a
+/// possible request.
+#[must_use]
+pub fn connect_timeout(request: &Value) -> Duration {
+    let read = Body::of(request).and_then(MethodRequest::read);
+    Duration::from_secs(read.map_or(0, |request| request.connect_timeout))
 }
 
 impl HubState {

@@ -1,0 +1,104 @@
+//! The part of the running hub that deals with programs that are connected as devices.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::timeout;
+
+use super::live::{Held, LiveHub};
+use super::outbox::{Answer, ToDevice};
+use super::state::{FaultKind, HubEvent, HubFault, Reply, SessionId, connect_timeout};
+
+/// How often to look whether a device came online by itself: a simulated one tells nobody.
+const LOOK: Duration = Duration::from_millis(250);
+
+impl LiveHub {
+    /// A program connects; what the hub has to say to it goes to `sender`.
+    ///
+    /// # Errors
+    /// As [`Self::call`].
+    pub(super) async fn open_session(
+        self: &Arc<Self>,
+        event: HubEvent,
+        sender: mpsc::Sender<ToDevice>,
+    ) -> Result<Reply, HubFault> {
+        self.apart(move |hub, held| {
+            let reply = held.apply(event, hub.now())?;
+            if let Reply::SessionOpened { session, .. } = &reply {
+                // Before anything is sent to it.
+                hub.outbox().register(*session, sender);
+            }
+            Ok(reply)
+        })
+        .await
+    }
+
+    /// A connection is over.
+    pub(super) async fn close_session(self: &Arc<Self>, session: SessionId) {
+        self.outbox().unregister(session);
+        // Refused when a newer connection replaced it, or the hub is closed.
+        let _ = self.call_once(HubEvent::CloseSession { session }).await;
+    }
+
+    /// A direct method call: waits for the device to come, and for its answer, by the wall clock.
+    ///
+    /// # Errors
+    /// As [`Self::call`].
+    pub(super) async fn invoke(self: &Arc<Self>, event: HubEvent) -> Result<Reply, HubFault> {
+        let patience = match &event {
+            HubEvent::InvokeMethod { request, .. } => connect_timeout(request),
+            _ => Duration::ZERO,
+        };
+        let until = Instant::now() + patience;
+        loop {
+            let seen = Instant::now();
+            let (reply, answer) = match self.try_invoke(event.clone()).await {
+                Err(fault) if fault.kind == FaultKind::DeviceNotOnline && seen < until => {
+                    self.outbox().changed_before(until.min(seen + LOOK)).await;
+                    continue;
+                }
+                tried => tried?,
+            };
+            return match (reply, answer) {
+                (Reply::Calling { call, response_timeout }, Some(answer)) => {
+                    // In a task of its own: the call must end also when the caller hangs up.
+                    let hub = Arc::clone(self);
+                    let waiting = tokio::spawn(hub.answer_of(call, answer, Duration::from_secs(response_timeout)));
+                    waiting.await.map_err(|_| HubFault::from(FaultKind::ServerError))?
+                }
+                (reply, _) => Ok(reply),
+            };
+        }
+    }
+
+    async fn try_invoke(
+        self: &Arc<Self>,
+        event: HubEvent,
+    ) -> Result<(Reply, Option<oneshot::Receiver<Answer>>), HubFault> {
+        self.apart(move |hub, held: &mut Held| {
+            let reply = held.apply(event, hub.now())?;
+            let answer = match &reply {
+                Reply::Calling { call, .. } => Some(hub.outbox().expect(*call)),
+                _ => None,
+            };
+            Ok((reply, answer))
+        })
+        .await
+    }
+
+    async fn answer_of(
+        self: Arc<Self>,
+        call: u64,
+        answer: oneshot::Receiver<Answer>,
+        patience: Duration,
+    ) -> Result<Reply, HubFault> {
+        if let Ok(Ok((status, payload))) = timeout(patience, answer).await {
+            return Ok(Reply::Method { status, payload, latency_ms: 0 });
+        }
+        self.outbox().forget(call);
+        // Refused when the answer came at this very moment; it is too late all the same.
+        let _ = self.call_once(HubEvent::EndCall { call }).await;
+        Err(HubFault::from(FaultKind::GatewayTimeout).of_method())
+    }
+}
