@@ -262,7 +262,7 @@ async fn what_the_front_end_refuses() {
     let method = hub.caller.delete("/twins/a").await;
     assert_eq!(method.status, 405);
     assert_eq!(method.json()["Message"], "The requested resource does not support http method 'DELETE'.");
-    assert_eq!(hub.caller.get("/configurations").await.refusal(), (404, "ResourceNotFound"));
+    assert_eq!(hub.caller.get("/digitaltwins/a").await.refusal(), (404, "ResourceNotFound"));
 }
 
 #[tokio::test]

@@ -135,6 +135,18 @@ fn event() -> impl Strategy<Value = HubEvent> {
         4 => (job_id(), job()).prop_map(|(id, request)| HubEvent::CreateJob { id, request }),
         2 => job_id().prop_map(|id| HubEvent::CancelJob { id }),
         2 => job_id().prop_map(|id| HubEvent::GetJob { id }),
+        2 => ("[cd]", condition(), 0_i64..3, prop::option::of(Just("\"*\"".to_owned()))).prop_map(
+            |(id, condition, priority, if_match)| HubEvent::PutConfiguration {
+                configuration: json!({"targetCondition": condition, "priority": priority, "metrics": {"queries": {
+                    "all": "SELECT COUNT() AS n FROM devices WHERE properties.desired.fw = '1'"}},
+                    "content": if condition.starts_with("FROM") {
+                        json!({"moduleContent": {"properties.desired.rate": priority}})
+                    } else {
+                        json!({"deviceContent": {"properties.desired.fw": "1", format!("properties.desired.own.{id}"): priority}})
+                    }}),
+                id, if_match,
+            }),
+        1 => "[cd]".prop_map(|id| HubEvent::DeleteConfiguration { id, if_match: None }),
         2 => (device(), "[xy]").prop_map(|(device_id, module_id)| HubEvent::PutModule {
             device_id, module_id, identity: json!({}), if_match: None, entropy: Entropy::new([1; Entropy::LEN]),
         }),

@@ -271,6 +271,16 @@ fn call(verb: &str, path: &str, if_match: Option<String>, body: Value) -> HubEve
         ("DELETE", ["devices", id, "modules", module]) => {
             HubEvent::DeleteModule { device_id: owned(id), module_id: owned(module), if_match }
         }
+        ("POST", ["devices", id, "applyConfigurationContent"]) => {
+            HubEvent::ApplyConfigurationContent { device_id: owned(id), content: body, entropy }
+        }
+        ("GET", ["configurations"]) => {
+            HubEvent::ListConfigurations { top: parameter("top").and_then(|top| top.parse().ok()) }
+        }
+        ("POST", ["configurations", "testQueries"]) => HubEvent::TestConfigurationQueries { request: body },
+        ("GET", ["configurations", id]) => HubEvent::GetConfiguration { id: owned(id) },
+        ("PUT", ["configurations", id]) => HubEvent::PutConfiguration { id: owned(id), configuration: body, if_match },
+        ("DELETE", ["configurations", id]) => HubEvent::DeleteConfiguration { id: owned(id), if_match },
         (verb, ["twins", id, rest @ ..]) => twin_call(verb, id, rest, if_match, body),
         _ => panic!("{verb} {path} is no call"),
     }

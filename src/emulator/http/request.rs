@@ -107,7 +107,7 @@ pub(super) fn event(operation: Operation, uri: &Uri, headers: &HeaderMap, body: 
             HubEvent::PutDevice { device_id, identity: body, if_match, entropy: entropy() }
         }
         Operation::DeleteDevice(device_id) => HubEvent::DeleteDevice { device_id, if_match },
-        Operation::ListDevices => HubEvent::ListDevices { top: parameter(uri, "top").and_then(|top| top.parse().ok()) },
+        Operation::ListDevices => HubEvent::ListDevices { top: top(uri) },
         Operation::BulkDevices => HubEvent::BulkDevices { devices: body, entropy: entropy() },
         Operation::ListModules(device_id) => HubEvent::ListModules { device_id },
         Operation::GetModule(device_id, module_id) => HubEvent::GetModule { device_id, module_id },
@@ -116,6 +116,14 @@ pub(super) fn event(operation: Operation, uri: &Uri, headers: &HeaderMap, body: 
         }
         Operation::DeleteModule(device_id, module_id) => HubEvent::DeleteModule { device_id, module_id, if_match },
         Operation::PurgeCommands(device_id) => HubEvent::PurgeCommands { device_id },
+        Operation::ApplyConfigurationContent(device_id) => {
+            HubEvent::ApplyConfigurationContent { device_id, content: body, entropy: entropy() }
+        }
+        Operation::ListConfigurations => HubEvent::ListConfigurations { top: top(uri) },
+        Operation::TestConfigurationQueries => HubEvent::TestConfigurationQueries { request: body },
+        Operation::GetConfiguration(id) => HubEvent::GetConfiguration { id },
+        Operation::PutConfiguration(id) => HubEvent::PutConfiguration { id, configuration: body, if_match },
+        Operation::DeleteConfiguration(id) => HubEvent::DeleteConfiguration { id, if_match },
         Operation::DeviceStatistics => HubEvent::DeviceStatistics,
         Operation::ServiceStatistics => HubEvent::ServiceStatistics,
         Operation::ListV1Jobs => HubEvent::ListV1Jobs,
@@ -123,6 +131,10 @@ pub(super) fn event(operation: Operation, uri: &Uri, headers: &HeaderMap, body: 
         Operation::GetV1Job(id) => HubEvent::GetV1Job { id },
         Operation::CancelV1Job(id) => HubEvent::CancelV1Job { id },
     }
+}
+
+fn top(uri: &Uri) -> Option<u64> {
+    parameter(uri, "top").and_then(|top| top.parse().ok())
 }
 
 /// The page asked for: headers as every client sends them, or the parameters of the documentation.

@@ -28,6 +28,12 @@ pub(super) enum Operation {
     PutModule(String, String),
     DeleteModule(String, String),
     PurgeCommands(String),
+    ApplyConfigurationContent(String),
+    ListConfigurations,
+    TestConfigurationQueries,
+    GetConfiguration(String),
+    PutConfiguration(String),
+    DeleteConfiguration(String),
     DeviceStatistics,
     ServiceStatistics,
     ListV1Jobs,
@@ -78,6 +84,12 @@ impl Operation {
             ("PUT", ["devices", device, "modules", module]) => Self::PutModule(id(device), id(module)),
             ("DELETE", ["devices", device, "modules", module]) => Self::DeleteModule(id(device), id(module)),
             ("DELETE", ["devices", device, "commands"]) => Self::PurgeCommands(id(device)),
+            ("POST", ["devices", device, "applyConfigurationContent"]) => Self::ApplyConfigurationContent(id(device)),
+            ("GET", ["configurations"]) => Self::ListConfigurations,
+            ("POST", ["configurations", "testQueries"]) => Self::TestConfigurationQueries,
+            ("GET", ["configurations", configuration]) => Self::GetConfiguration(id(configuration)),
+            ("PUT", ["configurations", configuration]) => Self::PutConfiguration(id(configuration)),
+            ("DELETE", ["configurations", configuration]) => Self::DeleteConfiguration(id(configuration)),
             ("GET", ["statistics", "devices"]) => Self::DeviceStatistics,
             ("GET", ["statistics", "service"]) => Self::ServiceStatistics,
             ("GET", ["twins", device]) => Self::GetTwin(id(device), None),
@@ -116,6 +128,12 @@ impl Operation {
             Self::PutModule(..) => "putModule",
             Self::DeleteModule(..) => "deleteModule",
             Self::PurgeCommands(..) => "purgeCommands",
+            Self::ApplyConfigurationContent(..) => "applyConfigurationContent",
+            Self::ListConfigurations => "listConfigurations",
+            Self::TestConfigurationQueries => "testConfigurationQueries",
+            Self::GetConfiguration(..) => "getConfiguration",
+            Self::PutConfiguration(..) => "putConfiguration",
+            Self::DeleteConfiguration(..) => "deleteConfiguration",
             Self::DeviceStatistics => "deviceStatistics",
             Self::ServiceStatistics => "serviceStatistics",
             Self::ListV1Jobs => "listV1Jobs",
@@ -143,12 +161,18 @@ impl Operation {
             | Self::PutModule(id, ..)
             | Self::DeleteModule(id, ..)
             | Self::PurgeCommands(id, ..)
+            | Self::ApplyConfigurationContent(id, ..)
+            | Self::GetConfiguration(id, ..)
+            | Self::PutConfiguration(id, ..)
+            | Self::DeleteConfiguration(id, ..)
             | Self::GetV1Job(id, ..)
             | Self::CancelV1Job(id, ..) => Some(id),
             Self::ListJobs
             | Self::Query
             | Self::ListDevices
             | Self::BulkDevices
+            | Self::ListConfigurations
+            | Self::TestConfigurationQueries
             | Self::DeviceStatistics
             | Self::ServiceStatistics
             | Self::ListV1Jobs
@@ -167,6 +191,9 @@ impl Operation {
             | Self::ListDevices
             | Self::ListModules(_)
             | Self::GetModule(..)
+            | Self::ListConfigurations
+            | Self::GetConfiguration(_)
+            | Self::TestConfigurationQueries
             | Self::DeviceStatistics => Right::RegistryRead,
             Self::CreateJob(_)
             | Self::CancelJob(_)
@@ -176,6 +203,9 @@ impl Operation {
             | Self::DeleteDevice(_)
             | Self::PutModule(..)
             | Self::DeleteModule(..)
+            | Self::PutConfiguration(_)
+            | Self::DeleteConfiguration(_)
+            | Self::ApplyConfigurationContent(_)
             | Self::BulkDevices => Right::RegistryWrite,
             Self::Query
             | Self::GetTwin(..)
@@ -198,6 +228,9 @@ impl Operation {
                 | Self::InvokeMethod(..)
                 | Self::PutDevice(_)
                 | Self::PutModule(..)
+                | Self::PutConfiguration(_)
+                | Self::TestConfigurationQueries
+                | Self::ApplyConfigurationContent(_)
                 | Self::BulkDevices
                 | Self::CreateV1Job
         )
@@ -228,6 +261,12 @@ impl Operation {
             | Self::PutModule(..)
             | Self::DeleteModule(..)
             | Self::DeviceStatistics => Meter::Registry,
+            Self::ApplyConfigurationContent(..)
+            | Self::ListConfigurations
+            | Self::TestConfigurationQueries
+            | Self::GetConfiguration(..)
+            | Self::PutConfiguration(..)
+            | Self::DeleteConfiguration(..) => Meter::Configurations,
             Self::PurgeCommands(..) | Self::ServiceStatistics => return None,
         })
     }
@@ -236,7 +275,12 @@ impl Operation {
 fn no_route(path: &[&str]) -> NoRoute {
     match path {
         ["jobs"] | ["jobs", _] | ["jobs", "v2", _] | ["jobs", "v2", _, "cancel"] => NoRoute::Method,
-        ["devices"] | ["devices", _] | ["devices", _, "modules" | "commands"] => NoRoute::Method,
+        ["devices"]
+        | ["devices", _]
+        | ["configurations"]
+        | ["configurations", _]
+        | ["devices", _, "applyConfigurationContent"] => NoRoute::Method,
+        ["devices", _, "modules" | "commands"] => NoRoute::Method,
         ["devices" | "twins", _, "modules", _] | ["twins", _, "modules", _, "methods"] => NoRoute::Method,
         ["statistics", "devices" | "service"] | ["twins", _] | ["twins", _, "methods"] => NoRoute::Method,
         _ => NoRoute::Path,
@@ -280,6 +324,12 @@ mod tests {
             ("PUT", "/twins/x/modules/y", Operation::ReplaceTwin(id(), Some("y".to_owned()))),
             ("POST", "/twins/x/modules/y/methods", Operation::InvokeMethod(id(), Some("y".to_owned()))),
             ("DELETE", "/devices/x/commands", Operation::PurgeCommands(id())),
+            ("POST", "/devices/x/applyConfigurationContent", Operation::ApplyConfigurationContent(id())),
+            ("GET", "/configurations", Operation::ListConfigurations),
+            ("POST", "/configurations/testQueries", Operation::TestConfigurationQueries),
+            ("GET", "/configurations/x", Operation::GetConfiguration(id())),
+            ("PUT", "/configurations/x", Operation::PutConfiguration(id())),
+            ("DELETE", "/configurations/x", Operation::DeleteConfiguration(id())),
             ("GET", "/statistics/devices", Operation::DeviceStatistics),
             ("GET", "/statistics/service", Operation::ServiceStatistics),
             ("GET", "/jobs", Operation::ListV1Jobs),
@@ -305,7 +355,7 @@ mod tests {
     fn nothing_there() {
         assert_eq!(find("PUT", "/jobs/v2/"), Err(NoRoute::Method));
         assert_eq!(find("DELETE", "/twins/x"), Err(NoRoute::Method));
-        assert_eq!(find("GET", "/configurations"), Err(NoRoute::Path));
+        assert_eq!(find("GET", "/digitaltwins/x"), Err(NoRoute::Path));
         assert_eq!(find("GET", "/"), Err(NoRoute::Path));
     }
 }

@@ -30,11 +30,20 @@ pub(super) enum Meter {
     TwinUpdates,
     /// Direct methods, by blocks of payload.
     Methods,
+    /// Configurations and edge deployments.
+    Configurations,
 }
 
 impl Meter {
-    const ALL: [Self; 6] =
-        [Self::Jobs, Self::Queries, Self::Registry, Self::TwinReads, Self::TwinUpdates, Self::Methods];
+    const ALL: [Self; 7] = [
+        Self::Jobs,
+        Self::Queries,
+        Self::Registry,
+        Self::TwinReads,
+        Self::TwinUpdates,
+        Self::Methods,
+        Self::Configurations,
+    ];
 
     /// How many there may be in which time.
     fn rate(self, size: HubSize) -> (u32, Duration) {
@@ -47,6 +56,7 @@ impl Meter {
             Self::TwinReads => (size.twin_reads_per_second(), SECOND),
             Self::TwinUpdates => (size.twin_updates_per_second(), SECOND),
             Self::Methods => (size.method_blocks_per_second(), SECOND),
+            Self::Configurations => (size.configuration_calls_per_minute(), MINUTE),
         }
     }
 
@@ -58,6 +68,7 @@ impl Meter {
             Self::TwinReads => "TwinRead",
             Self::TwinUpdates => "TwinUpdate",
             Self::Methods => "InvokeMethod",
+            Self::Configurations => "ConfigurationWrite",
         }
     }
 
@@ -142,10 +153,10 @@ mod tests {
     fn the_rates_of_the_table() {
         let start = Instant::now();
         for (sku, units, expected) in [
-            (Sku::F1, 1, [100, 20, 100, 100, 50, 40]),
-            (Sku::S1, 3, [300, 60, 300, 100, 50, 120]),
-            (Sku::S2, 20, [2_000, 400, 2_000, 200, 100, 2_400]),
-            (Sku::S3, 2, [10_000, 2_000, 10_000, 1_000, 500, 12_288]),
+            (Sku::F1, 1, [100, 20, 100, 100, 50, 40, 20]),
+            (Sku::S1, 3, [300, 60, 300, 100, 50, 120, 60]),
+            (Sku::S2, 20, [2_000, 400, 2_000, 200, 100, 2_400, 400]),
+            (Sku::S3, 2, [10_000, 2_000, 10_000, 1_000, 500, 12_288, 40]),
         ] {
             let throttles = throttles(sku, units, start);
             assert_eq!(Meter::ALL.map(|meter| served(&throttles, meter, start).0), expected, "{sku} {units}");

@@ -18,6 +18,11 @@ impl<'a> Body<'a> {
         }
     }
 
+    /// An object within a request.
+    pub(super) const fn of_map(members: &'a Map<String, Value>) -> Self {
+        Self(members)
+    }
+
     /// A member as it stands, `null` included. The exact spelling wins over others.
     pub(super) fn raw(self, name: &str) -> Option<&'a Value> {
         let any_case = || self.0.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value);

@@ -256,6 +256,46 @@ pub enum HubEvent {
         /// Device.
         device_id: String,
     },
+    /// `GET /configurations?top=N`.
+    ListConfigurations {
+        /// `top`, if it is a number.
+        top: Option<u64>,
+    },
+    /// `GET /configurations/{id}`.
+    GetConfiguration {
+        /// Id in the path.
+        id: String,
+    },
+    /// `PUT /configurations/{id}`: creates without a quoted `If-Match`, updates with it.
+    PutConfiguration {
+        /// Id in the path.
+        id: String,
+        /// Body.
+        configuration: Value,
+        /// `If-Match`.
+        if_match: Option<String>,
+    },
+    /// `DELETE /configurations/{id}`.
+    DeleteConfiguration {
+        /// Id in the path.
+        id: String,
+        /// `If-Match`.
+        if_match: Option<String>,
+    },
+    /// `POST /configurations/testQueries`.
+    TestConfigurationQueries {
+        /// Body.
+        request: Value,
+    },
+    /// `POST /devices/{id}/applyConfigurationContent`.
+    ApplyConfigurationContent {
+        /// Device.
+        device_id: String,
+        /// Body.
+        content: Value,
+        /// Where keys of new modules come from.
+        entropy: Entropy,
+    },
     /// `GET /statistics/devices`.
     DeviceStatistics,
     /// `GET /statistics/service`.
@@ -323,6 +363,9 @@ impl HubEvent {
             | Self::ListDevices { .. }
             | Self::ListModules { .. }
             | Self::GetModule { .. }
+            | Self::ListConfigurations { .. }
+            | Self::GetConfiguration { .. }
+            | Self::TestConfigurationQueries { .. }
             | Self::PurgeCommands { .. }
             | Self::DeviceStatistics
             | Self::ServiceStatistics
@@ -348,6 +391,9 @@ impl HubEvent {
             | Self::DeleteDevice { .. }
             | Self::PutModule { .. }
             | Self::DeleteModule { .. }
+            | Self::PutConfiguration { .. }
+            | Self::DeleteConfiguration { .. }
+            | Self::ApplyConfigurationContent { .. }
             | Self::BulkDevices { .. }
             | Self::InvokeMethod { .. }
             | Self::Connect { .. }

@@ -8,9 +8,11 @@ use jiff::Timestamp;
 use super::behaviour::Behaviour;
 use super::calls::Calls;
 use super::columns::ColumnUse;
+use super::configurations::Configurations;
 use super::device::Device;
 use super::devices::{Devices, Slot};
 use super::effect::Effect;
+use super::engine::Due;
 use super::event::HubEvent;
 use super::fault::{FaultKind, HubFault};
 use super::jobs::Jobs;
@@ -38,6 +40,7 @@ pub struct HubState {
     pub(super) behaviours: Vec<Behaviour>,
     pub(super) devices: Devices,
     pub(super) jobs: Jobs,
+    pub(super) configurations: Configurations,
     pub(super) limiter: Limiter,
     pub(super) quota: Quota,
     pub(super) sessions: Sessions,
@@ -56,6 +59,8 @@ pub(super) enum Errand {
     Report(Slot),
     /// The record of a job, by its number, expires.
     Forget(u64),
+    /// The configurations are looked at.
+    Configure,
 }
 
 impl HubState {
@@ -69,6 +74,7 @@ impl HubState {
             behaviours: Vec::new(),
             devices: Devices::default(),
             jobs: Jobs::default(),
+            configurations: Configurations::default(),
             limiter: Limiter::new(&options, now.into()),
             quota: Quota::new(&options, now.into()),
             sessions: Sessions::default(),
@@ -128,6 +134,9 @@ impl HubState {
     pub fn apply(&mut self, event: HubEvent, now: Timestamp) -> Result<Reply, HubFault> {
         self.advance(now);
         self.check_quota(&event)?;
+        if !event.is_read() && event != HubEvent::Tick {
+            self.configurations.touch();
+        }
         let request_bytes = self.request_bytes(&event);
         let reply = self.perform(event)?;
         self.charge_for(request_bytes, &reply);
@@ -198,6 +207,16 @@ impl HubState {
                 self.delete_module(&device_id, &module_id, if_match.as_deref())
             }
             HubEvent::PurgeCommands { device_id } => self.purge_commands(&device_id),
+            HubEvent::ListConfigurations { top } => Ok(self.list_configurations(top)),
+            HubEvent::GetConfiguration { id } => self.get_configuration(&id),
+            HubEvent::PutConfiguration { id, configuration, if_match } => {
+                self.put_configuration(&id, &configuration, if_match.as_deref())
+            }
+            HubEvent::DeleteConfiguration { id, if_match } => self.delete_configuration(&id, if_match.as_deref()),
+            HubEvent::TestConfigurationQueries { request } => Self::test_configuration_queries(&request),
+            HubEvent::ApplyConfigurationContent { device_id, content, entropy } => {
+                self.apply_configuration_content(&device_id, &content, &entropy)
+            }
             HubEvent::DeviceStatistics => Ok(self.device_statistics()),
             HubEvent::ServiceStatistics => Ok(self.service_statistics()),
             HubEvent::InvokeMethod { device_id, module_id, request } => {
@@ -222,6 +241,9 @@ impl HubState {
         let to = Moment::from(to);
         while let Some((at, due)) = self.next_due(to) {
             self.now = self.now.max(at);
+            if due != Due::Errand {
+                self.configurations.touch();
+            }
             self.run(due);
         }
         self.now = self.now.max(to);
@@ -231,14 +253,25 @@ impl HubState {
     pub(super) fn run_errand(&mut self) {
         let Some(Reverse((_, errand))) = self.errands.pop() else { return };
         match errand {
-            Errand::Report(slot) => self.report_what_was_missed(slot),
+            Errand::Report(slot) => {
+                self.configurations.touch();
+                self.report_what_was_missed(slot);
+            }
+            Errand::Configure => self.look_at_configurations(),
             Errand::Forget(number) => self.jobs.forget(number),
         }
     }
 
     /// What documents of devices depend on.
     pub(super) fn surroundings(&self) -> Surroundings<'_> {
-        Surroundings { keys: &self.keys, behaviours: &self.behaviours, now: self.now, seed: self.options.seed }
+        Surroundings {
+            keys: &self.keys,
+            behaviours: &self.behaviours,
+            now: self.now,
+            seed: self.options.seed,
+            devices: &self.devices,
+            configurations: &self.configurations,
+        }
     }
 
     /// The place of a device.

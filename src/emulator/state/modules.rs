@@ -16,7 +16,7 @@ use super::rules::{MODULE_ID_LENGTH_MAX, MODULES_PER_DEVICE_MAX};
 use super::twin::Twin;
 
 /// The modules that every IoT Edge device has from the start.
-const EDGE_MODULES: [&str; 2] = ["$edgeAgent", "$edgeHub"];
+pub(super) const EDGE_MODULES: [&str; 2] = ["$edgeAgent", "$edgeHub"];
 /// Who the hub names as the one that keeps the modules of an IoT Edge device.
 pub(super) const EDGE: &str = "IotEdge";
 

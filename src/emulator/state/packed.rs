@@ -62,6 +62,15 @@ pub(super) struct Members<'a>(&'a [u8]);
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Elements<'a>(&'a [u8]);
 
+impl<'a> Member<'a> {
+    /// The bytes of its value.
+    pub(super) fn value(&self) -> &'a [u8] {
+        let mut head = Vec::with_capacity(8);
+        write_head(&mut head, self.key, self.version);
+        &self.raw[head.len()..]
+    }
+}
+
 impl<'a> Members<'a> {
     /// The members that these bytes hold.
     pub(super) const fn new(bytes: &'a [u8]) -> Self {

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::keys::{Key, Keys};
-use super::packed::{Members, Node, read_node, write_head, write_json, write_object};
+use super::packed::{Member, Members, Node, read_node, write_head, write_json, write_object};
 
 /// A merge patch, ready to be applied to many documents.
 #[derive(Debug, Clone, Default)]
@@ -28,6 +28,19 @@ impl Patch {
     /// The patch as it was read.
     pub(super) fn to_json(&self, keys: &Keys) -> Map<String, Value> {
         self.0.iter().map(|(key, change)| (keys.name(*key).to_owned(), change.to_json(keys))).collect()
+    }
+
+    /// How many members it names.
+    pub(super) const fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether it would change no value of an object.
+    pub(super) fn holds_in(&self, members: Members<'_>) -> bool {
+        self.0.iter().all(|(key, change)| {
+            let mut of_that_name = members;
+            change.is_done(of_that_name.find(|member| member.key == *key))
+        })
     }
 
     /// Whether it changes nothing.
@@ -76,6 +89,18 @@ impl Change {
             Self::Delete => Value::Null,
             Self::Merge(patch) => patch.to_json(keys).into(),
             Self::Set(packed) => read_node(&mut &**packed).map_or(Value::Null, |node| node.to_json(keys)),
+        }
+    }
+
+    fn is_done(&self, member: Option<Member<'_>>) -> bool {
+        match (self, member) {
+            (Self::Delete, member) => member.is_none(),
+            (_, None) => false,
+            (Self::Set(packed), Some(member)) => member.value() == &**packed,
+            (Self::Merge(patch), Some(member)) => match member.node {
+                Node::Object(inner) => patch.holds_in(inner),
+                _ => false,
+            },
         }
     }
 

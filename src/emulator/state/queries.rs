@@ -71,6 +71,24 @@ impl HubState {
         Ok(Reply::Page { item_type, items, next: next.map(|next| next.write(text)) })
     }
 
+    /// How many rows a query of twins has; nothing for one that is not about twins or does not parse.
+    pub(super) fn count_rows(&mut self, text: &str) -> Option<usize> {
+        let statement = Statement::compile(&parse_query(text).0?);
+        if statement.collection() == Collection::DeviceJobs {
+            return None;
+        }
+        let modules = statement.collection() == Collection::Modules;
+        let paths = TwinPaths::locate(statement.paths(), modules, &self.keys);
+        self.devices.all_mut(modules).prepare(&paths.packed(0..statement.paths().len()));
+        let places = self.devices.all(modules);
+        let scan = Scan::new(statement.clause(), &paths, places, self.surroundings());
+        if let Some(grouping) = statement.grouping() {
+            return Some(statement.rows_of(scan.group(grouping, places.seen_order())).len());
+        }
+        let top = statement.top().and_then(|top| usize::try_from(top).ok()).unwrap_or(usize::MAX);
+        Some(scan.select(places.seen_order()).len().min(top))
+    }
+
     fn twin_rows(&mut self, statement: &Statement, page: Page) -> Result<(Vec<Value>, Option<Continuation>), HubFault> {
         let (after, total) = match &page.after {
             None => (None, 0),

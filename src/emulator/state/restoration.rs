@@ -30,6 +30,8 @@ pub enum BadSnapshot {
 pub struct Restoration {
     hub: Option<HubState>,
     job: Option<Job>,
+    /// The last configuration.
+    configuration: Option<Box<str>>,
     jobs: u64,
     is_complete: bool,
 }
@@ -67,6 +69,23 @@ impl Restoration {
             }
             Record::ModuleLeft(id) => hub.devices.modules_mut().restore(Err(id)),
             Record::Left(id) => hub.devices.restore(Err(id)),
+            Record::Configurations(due) => hub.configurations.due = due,
+            Record::Configuration(configuration) => {
+                let id = configuration.id.clone();
+                hub.configurations.by_id.insert(id.clone(), configuration);
+                self.configuration = Some(id);
+            }
+            Record::ConfigurationTargets(targets) => {
+                let id = self.configuration.as_deref().unwrap_or_default();
+                let targeted = hub.configurations.by_id.get_mut(id);
+                let targeted = targeted.ok_or(BadSnapshot::Damaged("targets without a configuration"))?;
+                for (slot, applied) in targets {
+                    if !hub.devices.holds(Slot(slot)) {
+                        return Err(BadSnapshot::Damaged("a target of a configuration"));
+                    }
+                    targeted.targets.push((Slot(slot), applied));
+                }
+            }
             Record::Job(stored) => {
                 let job = stored.read(hub).ok_or(BadSnapshot::Damaged("a job"))?;
                 self.jobs += 1;
@@ -120,6 +139,9 @@ impl HubState {
             if let Some(at) = device.next_online(behaviours, now) {
                 self.errands.push(Reverse((at, Errand::Report(slot))));
             }
+        }
+        if let Some(due) = self.configurations.due {
+            self.errands.push(Reverse((due, Errand::Configure)));
         }
         let numbers: Vec<u64> = self.jobs.from(0).map(|job| job.number).collect();
         for number in numbers {

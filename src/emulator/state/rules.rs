@@ -80,6 +80,18 @@ rules! {
     MODULES_PER_DEVICE_MAX: usize = 50, "module-limit";
     /// Longest module id, in characters.
     MODULE_ID_LENGTH_MAX: usize = 128, "module-id";
+    /// Most configurations of a hub.
+    CONFIGURATIONS_MAX: usize = 100, "configuration-limit";
+    /// Most configurations of a free hub.
+    CONFIGURATIONS_FREE_MAX: usize = 10, "configuration-limit";
+    /// Longest id of a configuration, in characters.
+    CONFIGURATION_ID_LENGTH_MAX: usize = 128, "configuration-id";
+    /// Most custom metrics of a configuration.
+    CONFIGURATION_METRICS_MAX: usize = 5, "configuration-metrics";
+    /// From the write of a configuration until the hub looks at it, in ticks of 100 ns.
+    CONFIGURATION_SOON_TICKS: i64 = 5 * SECOND, "configuration-soon";
+    /// Between two looks at all configurations, in ticks of 100 ns.
+    CONFIGURATION_INTERVAL_TICKS: i64 = 300 * SECOND, "configuration-interval";
     /// Most identities in one bulk call.
     BULK_MAX: usize = 100, "registry-bulk-100";
     /// Shortest symmetric key, in bytes.

@@ -9,7 +9,9 @@ use serde::de::{Error as _, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
+use super::configuration::Configuration;
 use super::device::{Connection, Device};
+use super::devices::Slot;
 use super::hub::HubState;
 use super::identity::Identity;
 use super::job::{Job, Phase, Run, Tally, Target, TargetState, Verdict};
@@ -50,6 +52,11 @@ pub(super) enum Record {
     Module(StoredDevice),
     /// The module of this id was deleted.
     ModuleLeft(Box<str>),
+    /// When the configurations that follow are looked at next.
+    Configurations(Option<Moment>),
+    Configuration(Configuration),
+    /// Some of the targets of the last configuration: place, and whether they have the settings.
+    ConfigurationTargets(Vec<(u32, bool)>),
     Job(StoredJob),
     /// Something about devices that are really connected. Comes after everything it names.
     Live(LiveRecord),
@@ -136,13 +143,27 @@ impl HubState {
             Ok(module) => Record::Module(StoredDevice::of(module)),
             Err(id) => Record::ModuleLeft(id.into()),
         });
+        let due = self.configurations.due.map(|due| Record::Configurations(Some(due)));
+        let configurations = due.into_iter().chain(self.configurations.by_id.values().flat_map(|configuration| {
+            let chunks = configuration.targets.chunks(TARGETS_PER_RECORD);
+            let store = |(slot, applied): &(Slot, bool)| (slot.0, *applied);
+            let targets = chunks.map(move |chunk| Record::ConfigurationTargets(chunk.iter().map(store).collect()));
+            std::iter::once(Record::Configuration(configuration.clone_without_targets())).chain(targets)
+        }));
         let jobs = self.jobs.from(0).flat_map(|job| {
             let chunks = job.targets.chunks(TARGETS_PER_RECORD);
             let targets = chunks.map(|chunk| Record::Targets(chunk.iter().map(store_target).collect()));
             std::iter::once(Record::Job(StoredJob::of(job))).chain(targets)
         });
-        let records = std::iter::once(head).chain(names).chain(behaviours).chain(devices).chain(modules).chain(jobs);
-        records.chain(self.live_records().map(Record::Live)).chain(std::iter::once(end)).map(SnapshotRecord)
+        let records = std::iter::once(head)
+            .chain(names)
+            .chain(behaviours)
+            .chain(devices)
+            .chain(modules)
+            .chain(configurations)
+            .chain(jobs)
+            .chain(self.live_records().map(Record::Live));
+        records.chain(std::iter::once(end)).map(SnapshotRecord)
     }
 }
 

@@ -2,13 +2,16 @@
 
 use std::cell::OnceCell;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::behaviour::Behaviour;
 use super::columns::Source;
+use super::configurations::Configurations;
 use super::device::Device;
+use super::devices::Devices;
 use super::keys::{Key, Keys};
 use super::limits::Part;
+use super::modules::EDGE_MODULES;
 use super::moment::{Moment, NEVER};
 use super::packed::{Members, Node, text};
 use super::section::{Section, SectionKind, node_at};
@@ -21,10 +24,12 @@ pub(super) struct Surroundings<'a> {
     pub(super) behaviours: &'a [Behaviour],
     pub(super) now: Moment,
     pub(super) seed: u64,
+    pub(super) devices: &'a Devices,
+    pub(super) configurations: &'a Configurations,
 }
 
 /// The members of a twin, in the order of the wire.
-const TWIN_MEMBERS: [&str; 19] = [
+const TWIN_MEMBERS: [&str; 20] = [
     "deviceId",
     "moduleId",
     "etag",
@@ -41,6 +46,7 @@ const TWIN_MEMBERS: [&str; 19] = [
     "version",
     "tags",
     "properties",
+    "configurations",
     "capabilities",
     "deviceScope",
     "parentScopes",
@@ -94,6 +100,25 @@ impl Device {
         })
     }
 
+    /// How it stands to the configurations; nothing if to none. A deployment, which is for the modules
+    /// of a device, shows on its `$edgeAgent` as well.
+    fn configurations(&self, around: Surroundings<'_>) -> Option<Map<String, Value>> {
+        if around.configurations.by_id.is_empty() {
+            return None;
+        }
+        let (device_id, module_id) = self.names();
+        let mut statuses = Map::new();
+        if module_id.is_none_or(|module_id| module_id == EDGE_MODULES[0]) {
+            statuses.extend(
+                around.devices.find(device_id).map(|slot| around.configurations.statuses(slot)).into_iter().flatten(),
+            );
+        }
+        if let Some(slot) = module_id.and_then(|module_id| around.devices.find_module(device_id, module_id)) {
+            statuses.extend(around.configurations.statuses(slot));
+        }
+        (!statuses.is_empty()).then_some(statuses)
+    }
+
     /// The scope of a device: of its own if it is an IoT Edge device, else of its parent.
     fn scope(&self) -> Option<String> {
         if self.identity.is_edge {
@@ -135,6 +160,7 @@ impl Device {
                 "desired": twin.desired.to_json(SectionKind::Desired, around.keys),
                 "reported": twin.reported.to_json(SectionKind::Reported, around.keys),
             }),
+            "configurations" => self.configurations(around)?.into(),
             "capabilities" => json!({"iotEdge": identity.is_edge}),
             "deviceScope" => self.scope()?.into(),
             "parentScopes" if identity.scope.is_some() => self.parent_scopes().into(),
