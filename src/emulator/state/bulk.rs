@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::body::{Body, invalid, missing};
-use super::event::Entropy;
+use super::entropy::Entropy;
 use super::fault::{FaultKind, HubFault};
 use super::hub::HubState;
 use super::identity::IdentityBody;

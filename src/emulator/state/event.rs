@@ -1,10 +1,10 @@
 //! What can happen to a hub. The names are those of the journal: renaming one breaks journals.
 
-use std::fmt;
-
-use serde::de::Error as _;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+use super::entropy::Entropy;
+use super::paging::PageRequest;
 
 use super::effect::SessionId;
 use super::sessions::DeviceTopic;
@@ -345,111 +345,4 @@ pub enum HubEvent {
         /// Body.
         request: Value,
     },
-}
-
-impl HubEvent {
-    /// Whether the event leaves the hub as it is, but for the time that goes on, and so needs no
-    /// journal.
-    #[must_use]
-    pub const fn is_read(&self) -> bool {
-        match self {
-            Self::GetJob { .. }
-            | Self::ListJobs { .. }
-            | Self::Query { .. }
-            | Self::GetTwin { .. }
-            | Self::GetOwnTwin { .. }
-            | Self::ReadMessages { .. }
-            | Self::GetDevice { .. }
-            | Self::ListDevices { .. }
-            | Self::ListModules { .. }
-            | Self::GetModule { .. }
-            | Self::ListConfigurations { .. }
-            | Self::GetConfiguration { .. }
-            | Self::TestConfigurationQueries { .. }
-            | Self::PurgeCommands { .. }
-            | Self::DeviceStatistics
-            | Self::ServiceStatistics
-            | Self::ListV1Jobs
-            | Self::GetV1Job { .. }
-            | Self::CancelV1Job { .. }
-            | Self::CreateV1Job { .. } => true,
-            Self::Tick
-            | Self::Charge { .. }
-            | Self::CreateJob { .. }
-            | Self::CancelJob { .. }
-            | Self::PatchTwin { .. }
-            | Self::ReplaceTwin { .. }
-            | Self::ReportProperties { .. }
-            | Self::OpenSession { .. }
-            | Self::CloseSession { .. }
-            | Self::Subscribe { .. }
-            | Self::Unsubscribe { .. }
-            | Self::AnswerMethod { .. }
-            | Self::EndCall { .. }
-            | Self::SendMessage { .. }
-            | Self::PutDevice { .. }
-            | Self::DeleteDevice { .. }
-            | Self::PutModule { .. }
-            | Self::DeleteModule { .. }
-            | Self::PutConfiguration { .. }
-            | Self::DeleteConfiguration { .. }
-            | Self::ApplyConfigurationContent { .. }
-            | Self::BulkDevices { .. }
-            | Self::InvokeMethod { .. }
-            | Self::Connect { .. }
-            | Self::Disconnect { .. } => false,
-        }
-    }
-}
-
-/// Which page of a list or query, as the headers (or, second, the query parameters) ask for it.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct PageRequest {
-    /// `x-ms-max-item-count`, if it is a number.
-    pub max_item_count: Option<u64>,
-    /// `x-ms-continuation`, as an earlier page gave it; empty means the first page.
-    pub continuation: Option<String>,
-}
-
-/// Random bytes from the skin. They are part of the event so that a replay gives the same keys.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Entropy([u8; Self::LEN]);
-
-impl Entropy {
-    /// Number of bytes.
-    pub const LEN: usize = 32;
-
-    /// These bytes, which should be random.
-    #[must_use]
-    pub const fn new(bytes: [u8; Self::LEN]) -> Self {
-        Self(bytes)
-    }
-
-    /// The bytes.
-    #[must_use]
-    pub const fn as_bytes(&self) -> &[u8; Self::LEN] {
-        &self.0
-    }
-}
-
-/// Keys are made from the bytes, so they are not shown.
-impl fmt::Debug for Entropy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Entropy(..)")
-    }
-}
-
-impl Serialize for Entropy {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&data_encoding::HEXLOWER.encode(&self.0))
-    }
-}
-
-impl<'de> Deserialize<'de> for Entropy {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        let bytes = data_encoding::HEXLOWER.decode(text.as_bytes()).map_err(D::Error::custom)?;
-        bytes.try_into().map(Self).map_err(|_| D::Error::custom("not 32 bytes"))
-    }
 }

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::body::invalid;
-use super::event::PageRequest;
 use super::fault::{FaultKind, HubFault};
 use super::hub::HubState;
 use super::job::{Job, JobDue, Phase, Run, Tally};
 use super::job_request::{JobAction, JobRequest, check_id};
+use super::paging::PageRequest;
 use super::paging::{Continuation, Page};
 use super::reply::{ItemType, Reply};
 use super::rules::QUEUED_TICKS;

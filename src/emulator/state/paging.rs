@@ -6,9 +6,18 @@ use serde::{Deserialize, Serialize};
 
 use super::body::invalid;
 use super::chance::Draw;
-use super::event::PageRequest;
 use super::fault::HubFault;
 use super::rules::PAGE_ITEMS_MAX;
+
+/// Which page of a list or query, as the headers (or, second, the query parameters) ask for it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PageRequest {
+    /// `x-ms-max-item-count`, if it is a number.
+    pub max_item_count: Option<u64>,
+    /// `x-ms-continuation`, as an earlier page gave it; empty means the first page.
+    pub continuation: Option<String>,
+}
 
 /// A page that was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,10 +4,10 @@ use serde_json::Value;
 
 use super::body::{Body, invalid, missing};
 use super::columns::Scan;
-use super::event::PageRequest;
 use super::fault::HubFault;
 use super::hub::HubState;
 use super::job::{Job, Target};
+use super::paging::PageRequest;
 use super::paging::{Continuation, Page};
 use super::record::DeviceJobDocument;
 use super::reply::{ItemType, Reply};
