@@ -51,6 +51,14 @@ const PURE: &[&str] = &[
     "emulator/state/",
     "emulator/faults/",
     "emulator/fleet.rs",
+    "emulator/mqtt/answer.rs",
+    "emulator/mqtt/client.rs",
+    "emulator/mqtt/closing.rs",
+    "emulator/mqtt/login.rs",
+    "emulator/mqtt/packet.rs",
+    "emulator/mqtt/rules.rs",
+    "emulator/mqtt/session.rs",
+    "emulator/mqtt/topics.rs",
     "emulator/facts.rs",
 ];
 

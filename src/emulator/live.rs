@@ -38,17 +38,17 @@ pub(super) struct LiveHub {
     clock: Mutex<VirtualClock>,
     outbox: Arc<Outbox>,
     /// Calls below this number are of an earlier process, whose connections are gone.
-    first_call: u64,
+    pub(super) first_call: u64,
 }
 
 /// What the lock holds.
 #[derive(Debug)]
 pub(super) struct Held {
-    kept: Kept,
-    seq: u64,
+    pub(super) kept: Kept,
+    pub(super) seq: u64,
     /// From this length on the journal gives way to a snapshot.
     journal_len_max: u64,
-    store: Arc<Store>,
+    pub(super) store: Arc<Store>,
 }
 
 /// How far a wait for jobs has come.
@@ -181,11 +181,6 @@ impl LiveHub {
         }
     }
 
-    /// Whether a connected program has no time left to answer a call.
-    fn is_over(&self, call: u64) -> bool {
-        self.outbox.deadline(call).map_or(call < self.first_call, |deadline| Instant::now() >= deadline)
-    }
-
     /// Lets the time of the hub catch up with its clock. Needs no record: the clock catches up again
     /// after a restart.
     pub(super) fn breathe(&self) {
@@ -231,22 +226,6 @@ impl LiveHub {
         let (outcome, seq, store) = worked.map_err(|_| HubFault::from(FaultKind::ServerError))??;
         store.log().committed(seq).await.map_err(unavailable)?;
         outcome
-    }
-
-    /// Sends what the hub has to say, once what caused it is on disk: also when whoever asked does not
-    /// wait for that.
-    fn send_effects(&self, held: &mut Held) {
-        let effects = held.kept.hub.take_effects();
-        if effects.is_empty() {
-            return;
-        }
-        let (seq, store, outbox) = (held.seq, Arc::clone(&held.store), Arc::clone(&self.outbox));
-        outbox.take(seq, effects, Instant::now());
-        tokio::runtime::Handle::current().spawn(async move {
-            if store.log().committed(seq).await.is_ok() {
-                outbox.send_up_to(seq);
-            }
-        });
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<Held>> {

@@ -72,6 +72,27 @@ impl LiveHub {
         }
     }
 
+    /// Whether a connected program has no time left to answer a call.
+    pub(super) fn is_over(&self, call: u64) -> bool {
+        self.outbox().deadline(call).map_or(call < self.first_call, |deadline| Instant::now() >= deadline)
+    }
+
+    /// Sends what the hub has to say, once what caused it is on disk: also when whoever asked does not
+    /// wait for that.
+    pub(super) fn send_effects(&self, held: &mut Held) {
+        let effects = held.kept.hub.take_effects();
+        if effects.is_empty() {
+            return;
+        }
+        let (seq, store, outbox) = (held.seq, Arc::clone(&held.store), Arc::clone(self.outbox()));
+        outbox.take(seq, effects, Instant::now());
+        tokio::runtime::Handle::current().spawn(async move {
+            if store.log().committed(seq).await.is_ok() {
+                outbox.send_up_to(seq);
+            }
+        });
+    }
+
     async fn try_invoke(
         self: &Arc<Self>,
         event: HubEvent,

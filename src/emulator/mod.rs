@@ -3,6 +3,7 @@
 
 pub mod facts;
 pub mod faults;
+pub mod mqtt;
 pub mod state;
 
 mod fleet;

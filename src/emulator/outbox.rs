@@ -12,9 +12,6 @@ use tokio::time::{sleep_until, timeout_at};
 
 use super::state::{DropReason, Effect, SessionId};
 
-/// How much one connection may leave unread.
-pub(super) const UNREAD_MAX: usize = 256;
-
 /// Something for the program at the other end of a connection. The end of the channel means that
 /// the program does not keep up.
 #[derive(Debug, Clone)]

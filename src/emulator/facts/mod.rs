@@ -114,7 +114,12 @@ mod tests {
 
     #[test]
     fn every_rule_and_every_fault_has_its_fact() {
-        for (rule, id) in rules::ALL.iter().chain(limits::ALL).chain(super::super::auth::limits::ALL) {
+        for (rule, id) in rules::ALL
+            .iter()
+            .chain(limits::ALL)
+            .chain(super::super::mqtt::rules::ALL)
+            .chain(super::super::auth::limits::ALL)
+        {
             assert!(fact(id).is_some(), "rule {rule}: no fact {id}");
         }
         for kind in FaultKind::ALL {

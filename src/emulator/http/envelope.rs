@@ -89,6 +89,11 @@ fn plain(name: &str, text: &str, now: Timestamp) -> Value {
     })
 }
 
+/// The body of a refusal as devices get it.
+pub(in crate::emulator) fn numbered_body(fault: &HubFault, now: Timestamp) -> String {
+    numbered(fault.kind, &fault.text, now).to_string()
+}
+
 fn numbered(kind: FaultKind, text: &str, now: Timestamp) -> Value {
     let time = now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
     json!({

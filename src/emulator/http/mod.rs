@@ -12,6 +12,7 @@ mod route;
 mod service;
 mod throttle;
 
+pub(super) use envelope::numbered_body;
 pub(super) use mishaps::Mishaps;
 pub(super) use service::{Service, router};
 pub(super) use throttle::Throttles;

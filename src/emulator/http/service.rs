@@ -7,6 +7,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderName, HeaderValue, Method, Request, Response, header};
+use axum::routing::get;
 use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimePrinter;
 use tokio::sync::watch;
@@ -21,6 +22,7 @@ use super::throttle::Throttles;
 use crate::emulator::auth::{Access, Guard, Key, TokenTime};
 use crate::emulator::lease::Leases;
 use crate::emulator::live::LiveHub;
+use crate::emulator::mqtt::{WEBSOCKET_PATH, upgrade};
 use crate::emulator::state::{FaultKind, HubFault, Reply};
 use crate::emulator::transport::Cut;
 use crate::emulator::transport::limits::BODY_SECONDS;
@@ -49,7 +51,11 @@ pub(in crate::emulator) struct Service {
 
 /// Serves the service API and, under `/$hubjobs/`, the admin calls.
 pub(in crate::emulator) fn router(service: Arc<Service>) -> Router {
-    Router::new().nest("/$hubjobs", admin::router(Arc::clone(&service))).fallback(serve).with_state(service)
+    Router::new()
+        .nest("/$hubjobs", admin::router(Arc::clone(&service)))
+        .route(WEBSOCKET_PATH, get(upgrade))
+        .fallback(serve)
+        .with_state(service)
 }
 
 async fn serve(State(service): State<Arc<Service>>, request: Request<Body>) -> Response<Body> {

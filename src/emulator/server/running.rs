@@ -10,6 +10,7 @@ use tokio_rustls::TlsAcceptor;
 use super::{EmulatorError, Exposure};
 use crate::emulator::http::{Service, router};
 use crate::emulator::live::LiveHub;
+use crate::emulator::mqtt::speak_mqtt;
 use crate::emulator::store::{Endpoint, Store};
 use crate::emulator::tls::Tls;
 use crate::emulator::transport::{Gate, Link, accept, speak_http};
@@ -65,9 +66,10 @@ impl Running {
         }
         for listener in mqtt {
             let acceptor = TlsAcceptor::from(Arc::clone(&tls.mqtt));
-            // The device endpoint is to speak here.
-            let speak = |link: Link| async move {
-                tracing::info!("a device with {} certificates was turned away", link.client_certificates().len());
+            let (service, stop) = (Arc::clone(service), self.stop.subscribe());
+            let speak = move |link: Link| {
+                let certificates = link.client_certificates();
+                speak_mqtt(link, certificates, Arc::clone(&service), stop.clone())
             };
             tokio::spawn(accept(listener, Some(acceptor), Arc::clone(gate), self.stop.subscribe(), speak));
         }
