@@ -147,8 +147,9 @@ struct Small(tempfile::TempDir);
 impl Small {
     fn mount() -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
-        let mount = Command::new("mount").args(["-t", "tmpfs", "-o", &format!("size={SPACE_KB}k"), "tmpfs"]);
-        let mounted = { mount }.arg(folder.path()).output();
+        let mut mount = Command::new("mount");
+        mount.args(["-t", "tmpfs", "-o", &format!("size={SPACE_KB}k"), "tmpfs"]).arg(folder.path());
+        let mounted = mount.output();
         mounted.is_ok_and(|output| output.status.success()).then_some(Self(folder))
     }
 }
