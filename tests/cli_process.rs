@@ -71,7 +71,10 @@ impl Project {
 
     /// Serves the emulator; gives its connection string once it does.
     fn serve(&self) -> (Child, String) {
-        let mut child = self.command(&["emulator", "start"]).spawn().expect("the program runs");
+        let mut child = self
+            .command(&["emulator", "start", "--https-port", "0", "--mqtt-port", "0"])
+            .spawn()
+            .expect("the program runs");
         let mut line = String::new();
         let stdout = child.stdout.as_mut().expect("a pipe");
         BufReader::new(stdout).read_line(&mut line).expect("a line");
@@ -91,7 +94,7 @@ fn secrets(project: &Project) -> Vec<String> {
     secrets
 }
 
-const EVERY_COMMAND: [&[&str]; 16] = [
+const EVERY_COMMAND: [&[&str]; 17] = [
     &["validate"],
     &["plan"],
     &["plan", "-o", "json"],
@@ -104,6 +107,7 @@ const EVERY_COMMAND: [&[&str]; 16] = [
     &["cancel", "lock-doors", "--auto-approve"],
     &["emulator", "seed"],
     &["emulator", "tick", "1h"],
+    &["emulator", "policies"],
     &["schema"],
     &["completions", "bash"],
     &["plan", "--occurrences", "3"],
@@ -151,7 +155,7 @@ fn no_secret_is_shown_of_a_hub_that_does_not_answer() {
 fn two_processes_share_a_served_state() {
     let project = Project::new("fast");
     let (mut server, connection_string) = project.serve();
-    assert!(connection_string.starts_with("HostName=127.0.0.1:"), "{connection_string}");
+    assert!(connection_string.starts_with("HostName=localhost:"), "{connection_string}");
     let applied = project.run(&["apply", "--auto-approve", "--wait", "-v"]);
     assert!(text(&applied).contains("served by another process"), "{}", text(&applied));
     assert_eq!(applied.status.code(), Some(0), "{}", text(&applied));

@@ -147,3 +147,45 @@ async fn the_keys_are_for_the_owner_alone() {
     assert_eq!(mode & 0o777, 0o600);
     assert!(!authority(&served).contains("PRIVATE"));
 }
+
+#[tokio::test]
+async fn who_does_not_speak_tls_is_not_waited_for() {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let folder = tempfile::tempdir().unwrap();
+    let served = serve(&StateDir::new(folder.path()), &[]).await;
+    let port = served.ports().https.unwrap().port();
+    let mut stranger = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+    stranger.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
+    let mut said = Vec::new();
+    let _ = stranger.read_to_end(&mut said).await;
+    assert!(said.len() < 16, "{said:?}");
+    let silent = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+    handshake(&served, port, rustls::ALL_VERSIONS, "localhost").await.unwrap();
+    drop(silent);
+}
+
+/// As many as the limit of open files allows, both ends being in this process.
+#[tokio::test]
+async fn ten_thousand_idle_connections_do_not_hurt() {
+    let _ = hubjobs::emulator::transport::raise_open_files();
+    let folder = tempfile::tempdir().unwrap();
+    let served = serve(&StateDir::new(folder.path()), &[]).await;
+    let mut idle = Vec::new();
+    for _ in 0..10_000 {
+        match TcpStream::connect(served.address()).await {
+            Ok(stream) => idle.push(stream),
+            // No file is left on our side.
+            Err(_) => break,
+        }
+    }
+    idle.truncate(idle.len().saturating_sub(64));
+    assert!(idle.len() > 100, "{}", idle.len());
+    let caller = local_hub::Caller::new(served.connection_string());
+    for _ in 0..20 {
+        assert_eq!(caller.get("/statistics/devices").await.status, 200);
+    }
+    let large = caller.request(reqwest::Method::GET, "/statistics/devices").header("x-large", "x".repeat(33_000));
+    assert_eq!(large.send().await.unwrap().status(), 431);
+    drop(idle);
+    served.stop().await.unwrap();
+}

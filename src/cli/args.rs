@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::emulator_args::{AccessArgs, EmulatorPoliciesArgs, ListenArgs};
 use crate::emulator::SNAPSHOT_AFTER;
 use crate::model::Seconds;
 
@@ -314,6 +315,8 @@ pub(super) enum EmulatorCommand {
     Seed,
     /// Move the emulator's clock forward
     Tick(EmulatorTickArgs),
+    /// List the shared access policies of the emulated hub
+    Policies(EmulatorPoliciesArgs),
     /// List every rule of the emulated hub, and how sure each is
     Facts,
 }
@@ -321,12 +324,18 @@ pub(super) enum EmulatorCommand {
 /// `hubjobs emulator start`.
 #[derive(Debug, Args)]
 pub(super) struct EmulatorStartArgs {
-    /// Port on 127.0.0.1 [default: any free one]
-    #[arg(long, default_value_t = 0, hide_default_value = true)]
-    pub(super) port: u16,
+    /// Where it listens.
+    #[command(flatten)]
+    pub(super) listen: ListenArgs,
+    /// Who gets in.
+    #[command(flatten)]
+    pub(super) access: AccessArgs,
     /// Do not throttle requests
     #[arg(long)]
     pub(super) no_throttles: bool,
+    /// Do not limit how many jobs may be active
+    #[arg(long)]
+    pub(super) no_lanes: bool,
     /// Bytes of journal after which a snapshot is written; small ones serve tests
     #[arg(long, value_name = "BYTES", default_value_t = SNAPSHOT_AFTER, hide = true)]
     pub(super) snapshot_after: u64,

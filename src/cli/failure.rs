@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use super::emulator::{Protocol, reason};
 use super::exit::Exit;
 use super::selector::InvalidSelector;
 use crate::emulator::EmulatorError;
@@ -115,6 +116,27 @@ pub(super) enum Failure {
         /// Why.
         source: std::io::Error,
     },
+    /// A port cannot be had.
+    #[error("cannot serve {protocol} on {address}: {}", reason(source))]
+    Listen {
+        /// What was to be served.
+        protocol: Protocol,
+        /// Where.
+        address: SocketAddr,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// A file with keys cannot be used.
+    #[error("cannot use `{}`: {reason}", path.display())]
+    Jwks {
+        /// Which.
+        path: PathBuf,
+        /// Why not.
+        reason: String,
+    },
+    /// There is no emulator yet.
+    #[error("this emulator was never started, so it has no policies yet")]
+    NoEmulatorState,
     /// A thread of ours did not end well.
     #[error("the emulator could not open its state; `-vv` says more")]
     Thread(#[source] tokio::task::JoinError),
@@ -155,6 +177,9 @@ impl Failure {
                 error.variable()
             )],
             Self::ServedAlready(_) => one("plan, apply and the rest find that process by themselves"),
+            Self::Listen { protocol, .. } => vec![format!("`{} 0` takes any free port", protocol.option())],
+            Self::Jwks { .. } => one("Entra's keys: https://login.microsoftonline.com/common/discovery/v2.0/keys"),
+            Self::NoEmulatorState => one("`hubjobs emulator start` starts it"),
             Self::Selector(_) => one("write one such as `team=a,ring!=canary` or `team in (a, b)`"),
             Self::NobodyToAsk => one("`--auto-approve` goes ahead without asking"),
             Self::OtherHub { .. } => one("check the environment variable, or `hostName` in hubjobs.yaml"),

@@ -8,6 +8,7 @@ mod completions;
 mod connect;
 mod context;
 mod emulator;
+mod emulator_args;
 mod exit;
 mod facts;
 mod failure;
@@ -115,6 +116,9 @@ fn execute(cli: Cli, terminal: &Arc<Terminal>) -> Result<Exit, Failure> {
         Command::Emulator(EmulatorCommand::Facts) => Ok(facts::run(&global, terminal)),
         Command::Emulator(EmulatorCommand::Start(args)) => {
             online(global, terminal, async |session| emulator::start(&args, session).await)
+        }
+        Command::Emulator(EmulatorCommand::Policies(args)) => {
+            online(global, terminal, async |session| emulator::policies(&args, session))
         }
         Command::Emulator(EmulatorCommand::Seed) => {
             online(global, terminal, async |session| emulator::seed(session).await)

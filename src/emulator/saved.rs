@@ -155,8 +155,8 @@ fn resume(
 
 fn options(config: &EmulatorConfig) -> HubOptions {
     let seed = config.fleet.as_ref().map_or(0, |fleet| fleet.seed);
-    let Fidelity { strictness, throttling } = config.fidelity;
-    HubOptions { strictness, throttling, seed, ..HubOptions::new(config.size) }
+    let Fidelity { strictness, throttling, lanes } = config.fidelity;
+    HubOptions { strictness, throttling, lanes, seed, ..HubOptions::new(config.size) }
 }
 
 impl Kept {
@@ -194,23 +194,41 @@ fn fingerprint(fleet: &Fleet) -> String {
 /// # Errors
 /// When the file cannot be used.
 pub(super) fn policies(dir: &StateDir) -> Result<Policies, StoreError> {
+    if let Some(policies) = read_policies(dir)? {
+        return Ok(policies);
+    }
+    let policies = Policies::random();
+    write_policies(dir, &policies)?;
+    Ok(policies)
+}
+
+/// The shared access policies in this folder, if there are any. Needs no lock.
+///
+/// # Errors
+/// When the file cannot be read, or does not hold what was written.
+pub(super) fn read_policies(dir: &StateDir) -> Result<Option<Policies>, StoreError> {
     let path = dir.keys();
-    let io = |action| {
-        let path = path.clone();
-        move |source| StoreError::Io { action, path, source }
-    };
     match fs::read(&path) {
-        Ok(json) => serde_json::from_slice(&json).map_err(|error| StoreError::Damaged {
-            path: path.clone(),
+        Ok(json) => serde_json::from_slice(&json).map(Some).map_err(|error| StoreError::Damaged {
             // The text of the error would quote the file.
             detail: format!("line {} is not what was written", error.line()),
+            path,
         }),
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            let policies = Policies::random();
-            let json = serde_json::to_vec_pretty(&policies).map_err(|error| io("encode")(error.into()))?;
-            dir.replace(&path, &json)?;
-            Ok(policies)
-        }
-        Err(error) => Err(io("read")(error)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(StoreError::Io { action: "read", path, source }),
     }
+}
+
+/// Keeps the policies.
+///
+/// # Errors
+/// When the file cannot be written.
+pub(super) fn write_policies(dir: &StateDir, policies: &Policies) -> Result<(), StoreError> {
+    let path = dir.keys();
+    let json = serde_json::to_vec_pretty(policies).map_err(|error| StoreError::Io {
+        action: "encode",
+        path: path.clone(),
+        source: error.into(),
+    })?;
+    dir.replace(&path, &json)
 }

@@ -1,5 +1,7 @@
 //! `hubjobs emulator`.
 
+mod listen;
+mod policies;
 mod seed;
 mod start;
 mod tick;
@@ -16,6 +18,8 @@ use crate::emulator::{EmulatorConfig, StateDir};
 use crate::load::PROJECT_FILE;
 use crate::model::{ClockMode, EmulatorClock, EmulatorHub, Hub, HubSize, Sku};
 
+pub(super) use listen::{Protocol, reason};
+pub(super) use policies::policies;
 pub(super) use seed::seed;
 pub(super) use start::start;
 pub(super) use tick::tick;

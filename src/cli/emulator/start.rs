@@ -1,18 +1,26 @@
 //! `hubjobs emulator start`.
 
+use std::fs;
 use std::net::Ipv4Addr;
+use std::path::Path;
 
-use serde_json::json;
-use tokio::net::TcpListener;
+use serde_json::{Value, json};
 
 use super::chosen;
+use super::listen::{Protocol, bind};
 use crate::cli::args::EmulatorStartArgs;
+use crate::cli::emulator_args::AccessArgs;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::session::Session;
-use crate::emulator::state::{Fidelity, Throttling};
-use crate::emulator::{Emulator, EmulatorConfig, EmulatorError, Served, attach};
+use crate::emulator::auth::{Entra, TokenTime};
+use crate::emulator::state::{Fidelity, Lanes, Throttling};
+use crate::emulator::transport::{OpenFiles, raise_open_files};
+use crate::emulator::{Emulator, EmulatorConfig, EmulatorError, Exposure, Served, attach};
 use crate::report::{FORMAT_VERSION, json_text};
+
+/// Ports that are not written into an address.
+const HTTPS_PORT: u16 = 443;
 
 /// Serves the emulator until Ctrl-C.
 ///
@@ -20,25 +28,128 @@ use crate::report::{FORMAT_VERSION, json_text};
 /// When the project is invalid, its environment is no emulator, or the emulator fails.
 pub(in crate::cli) async fn start(args: &EmulatorStartArgs, session: &Session) -> Result<Exit, Failure> {
     let throttling = if args.no_throttles { Throttling::Off } else { Throttling::On };
-    let (dir, config) = chosen(session, Fidelity { throttling, ..Fidelity::default() })?;
+    let lanes = if args.no_lanes { Lanes::Off } else { Lanes::On };
+    let (dir, config) = chosen(session, Fidelity { throttling, lanes, ..Fidelity::default() })?;
     let config = EmulatorConfig { snapshot_after: args.snapshot_after, ..config };
     if let Some(other) = attach(&dir).await? {
         let address = other.address();
         other.leave().await;
         return Err(Failure::ServedAlready(address));
     }
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, args.port)).await.map_err(EmulatorError::Listen)?;
+    let exposure = expose(args, session).await?;
     let opened = tokio::task::spawn_blocking(move || Emulator::open(&dir, &config)).await.map_err(Failure::Thread)?;
-    let served = opened?.serve(listener).await?;
-    let terminal = &session.terminal;
-    terminal.note(&format!("serving http://{}; Ctrl-C ends it", served.address()));
-    let (url, secret) = (format!("http://{}", served.address()), served.connection_string());
-    terminal.result(&match session.global.json {
-        true => json_text(&json!({"formatVersion": FORMAT_VERSION, "url": url, "connectionString": secret})),
-        false => format!("{secret}\n"),
-    });
+    let served = opened?.serve_on(exposure).await?;
+    if let (Some(copy), Some(authority)) = (&args.listen.ca_out, served.authority()) {
+        fs::copy(authority, copy).map_err(|source| Failure::Write { path: copy.clone(), source })?;
+    }
+    announce(&served, args.listen.ca_out.as_deref(), session);
     until_stopped(served, session).await?;
     Ok(Exit::Done)
+}
+
+/// Takes the ports, and says what is special about them.
+async fn expose(args: &EmulatorStartArgs, session: &Session) -> Result<Exposure, Failure> {
+    let terminal = &session.terminal;
+    if let OpenFiles::Limited { limit, wanted } = raise_open_files() {
+        terminal.note(&format!(
+            "the system allows {limit} open files, and so about as many connections; `ulimit -n {wanted}` raises it"
+        ));
+    }
+    let listen = &args.listen;
+    if !listen.listen.is_loopback() {
+        terminal.warn(&format!(
+            "HTTPS and MQTT listen on {}: whoever reaches this machine and has a key controls this hub",
+            listen.listen
+        ));
+    }
+    let https = bind(Protocol::Https, listen.listen, listen.https_port).await?;
+    let mqtt = bind(Protocol::Mqtt, listen.listen, listen.mqtt_port).await?;
+    let mut http = bind_http(listen.http_port).await?;
+    for note in [&https.note, &mqtt.note].into_iter().flatten() {
+        terminal.note(note);
+    }
+    let token_time = if args.access.virtual_token_time { TokenTime::Virtual } else { TokenTime::Wall };
+    Ok(Exposure {
+        https: https.listeners,
+        mqtt: mqtt.listeners,
+        names: listen.names.clone(),
+        token_time,
+        policies: args.access.policies.clone(),
+        entra: entra(&args.access)?,
+        ..Exposure::plain(http.remove(0))
+    })
+}
+
+/// Plain HTTP is for this machine alone, whatever else listens where.
+async fn bind_http(port: u16) -> Result<Vec<tokio::net::TcpListener>, Failure> {
+    bind(Protocol::Http, Ipv4Addr::LOCALHOST.into(), Some(port)).await.map(|bound| bound.listeners)
+}
+
+fn entra(access: &AccessArgs) -> Result<Option<Entra>, Failure> {
+    let Some(path) = &access.entra_jwks else { return Ok(None) };
+    let unusable = |reason| Failure::Jwks { path: path.clone(), reason };
+    let jwks = fs::read_to_string(path).map_err(|error| unusable(error.kind().to_string()))?;
+    let entra = Entra::new(&jwks, access.entra_issuer.clone(), access.entra_audience.clone());
+    entra.map(Some).map_err(|error| unusable(error.to_string()))
+}
+
+/// Says where it is, and what a client needs. The connection string alone is the result.
+fn announce(served: &Served, ca_out: Option<&Path>, session: &Session) {
+    let terminal = &session.terminal;
+    let secret = served.secure_connection_string().unwrap_or_else(|| served.connection_string());
+    let authority = ca_out.or_else(|| served.authority()).map(absolute);
+    let (https, mqtt) = (url(served, Protocol::Https), url(served, Protocol::Mqtt));
+    terminal.note(&format!("serving {https} and {mqtt}; Ctrl-C ends it"));
+    terminal.note(&format!("also http://{}, for commands on this machine", served.address()));
+    if let Some(path) = &authority {
+        terminal.note(&format!(
+            "clients must trust its certificate, by these variables or their own means:\n  {}",
+            trust(path)
+        ));
+    }
+    let socket = https.replacen("https", "wss", 1);
+    let machine = json!({
+        "formatVersion": FORMAT_VERSION,
+        "connectionString": secret,
+        "url": format!("http://{}", served.address()),
+        "endpoints": {
+            "https": https,
+            "mqtt": mqtt,
+            "webSocket": format!("{socket}/$iothub/websocket"),
+            "http": format!("http://{}", served.address()),
+        },
+        "authority": authority.map_or(Value::Null, Value::from),
+    });
+    terminal.result(&match session.global.json {
+        true => json_text(&machine),
+        false => format!("{secret}\n"),
+    });
+}
+
+fn absolute(path: &Path) -> String {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).display().to_string()
+}
+
+/// Python and az read the first, Node the second, OpenSSL the third.
+fn trust(authority: &str) -> String {
+    let quoted = format!("'{}'", authority.replace('\'', "'\\''"));
+    let set = |variable| format!("{variable}={quoted}");
+    ["REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE"].map(set).join(" ")
+}
+
+/// Under the name that clients use.
+fn url(served: &Served, protocol: Protocol) -> String {
+    let (scheme, address, usual) = match protocol {
+        Protocol::Https => ("https", served.ports().https, HTTPS_PORT),
+        Protocol::Mqtt | Protocol::Http => ("mqtts", served.ports().mqtt, 0),
+    };
+    let Some(address) = address else { return String::new() };
+    let ip = address.ip();
+    let host = if ip.is_loopback() || ip.is_unspecified() { "localhost".to_owned() } else { ip.to_string() };
+    match address.port() {
+        port if port == usual => format!("{scheme}://{host}"),
+        port => format!("{scheme}://{host}:{port}"),
+    }
 }
 
 /// Serves until Ctrl-C, or until another process asks for the end.

@@ -2,10 +2,12 @@
 //! Written apart from the client's signing on purpose: a shared mistake would pass every test.
 
 mod device;
+mod entra;
 mod key;
 pub mod limits;
 mod policy;
 mod right;
+mod role;
 mod token;
 
 #[cfg(test)]
@@ -15,6 +17,8 @@ use jiff::Timestamp;
 
 use super::names::HubNames;
 pub(super) use device::{Admission, DeviceLogin};
+pub(super) use entra::BearerFault;
+pub use entra::{Entra, InvalidJwks};
 pub(super) use key::{Key, random_bytes};
 pub(super) use policy::Policies;
 pub use policy::{CustomPolicy, InvalidPolicy, PolicyView};
@@ -40,11 +44,26 @@ pub(super) struct Guard {
     pub(super) names: HubNames,
     /// Which clock tokens follow.
     pub(super) token_time: TokenTime,
+    /// Which bearer tokens are taken.
+    pub(super) bearers: Bearers,
+}
+
+/// Which bearer tokens are taken.
+#[derive(Debug)]
+pub(super) enum Bearers {
+    /// None.
+    Refused,
+    /// Those of Entra.
+    Entra(Entra),
+    /// All, whatever they say, for everything.
+    Any,
 }
 
 /// What a caller wants to do.
 #[derive(Debug)]
 pub(super) struct Access<'a> {
+    /// The method that is meant.
+    pub(super) method: &'a str,
     /// Segments of the path, percent-decoded.
     pub(super) path: &'a [String],
     /// What the call needs.
@@ -68,6 +87,10 @@ pub(super) enum Refusal {
     Resource,
     #[error("the policy lacks the right {needed}")]
     Right { needed: Right },
+    #[error(transparent)]
+    Bearer(#[from] BearerFault),
+    #[error("the principal {principal} has no role with the data action {action}")]
+    Role { principal: String, action: &'static str },
     #[error("no such device or module")]
     UnknownDevice,
     #[error("the device is disabled")]
@@ -87,7 +110,11 @@ impl Guard {
     /// # Errors
     /// Why the caller may not do it.
     pub(super) fn authorize(&self, header: Option<&str>, access: &Access<'_>) -> Result<(), Refusal> {
-        let token = Token::parse(header.ok_or(Refusal::Missing)?)?;
+        let header = header.ok_or(Refusal::Missing)?;
+        if let Some(("Bearer" | "bearer", token)) = header.split_once(' ') {
+            return self.authorize_bearer(token, access);
+        }
+        let token = Token::parse(header)?;
         let name = token.policy.as_deref().ok_or(Refusal::Malformed)?;
         let policy = self.policies.find(name).ok_or(Refusal::Signature)?;
         if !policy.signed(&token.signed_text(), &token.signature) {
@@ -98,5 +125,15 @@ impl Guard {
             return Err(Refusal::Resource);
         }
         if policy.allows(access.right) { Ok(()) } else { Err(Refusal::Right { needed: access.right }) }
+    }
+
+    fn authorize_bearer(&self, token: &str, access: &Access<'_>) -> Result<(), Refusal> {
+        let principal = match &self.bearers {
+            Bearers::Refused => return Err(BearerFault::NotTaken.into()),
+            Bearers::Any => return Ok(()),
+            Bearers::Entra(entra) => entra.verify(token, access.now)?,
+        };
+        let action = role::data_action(access.method, access.path);
+        if principal.may(action) { Ok(()) } else { Err(Refusal::Role { principal: principal.id, action }) }
     }
 }

@@ -12,12 +12,17 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
 fn guard(policies: Policies, host: &str) -> Guard {
-    Guard { policies, names: HubNames::new([host.parse().unwrap()]), token_time: TokenTime::Wall }
+    Guard {
+        policies,
+        names: HubNames::new([host.parse().unwrap()]),
+        token_time: TokenTime::Wall,
+        bearers: Bearers::Refused,
+    }
 }
 
 fn check(policies: &Policies, token: &str, host: &str, path: &[&str], right: Right, now: i64) -> Result<(), Refusal> {
     let path: Vec<_> = path.iter().map(|&part| part.to_owned()).collect();
-    let access = Access { path: &path, right, now: Timestamp::from_second(now).unwrap() };
+    let access = Access { method: "GET", path: &path, right, now: Timestamp::from_second(now).unwrap() };
     guard(policies.clone(), host).authorize(Some(token), &access)
 }
 
@@ -183,7 +188,8 @@ fn each_refusal() {
     assert_eq!(try_it(&OWNER_TOKEN.replace("3ss2", "3ss3"), host, 0), Err(Refusal::Signature));
     assert_eq!(try_it(&OWNER_TOKEN.replace("1700000000", "1800000000"), host, 0), Err(Refusal::Signature));
     assert_eq!(try_it(&OWNER_TOKEN.replace("=iothubowner", "=nobody"), host, 0), Err(Refusal::Signature));
-    assert_eq!(try_it("Bearer abc", host, 0), Err(Refusal::Malformed));
+    assert_eq!(try_it("Bearer abc", host, 0), Err(Refusal::Bearer(BearerFault::NotTaken)));
+    assert_eq!(try_it("Basic abc", host, 0), Err(Refusal::Malformed));
     assert_eq!(try_it(&format!("{OWNER_TOKEN}&se=1"), host, 0), Err(Refusal::Malformed));
 }
 

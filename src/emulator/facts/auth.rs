@@ -15,6 +15,16 @@ super::facts! {
         "Twins, queries and methods need ServiceConnect, identities RegistryRead or RegistryWrite; writing includes reading.";
     "policy-rights-of-jobs", Assumed, "how-to: registryReadWrite is enough for jobs",
         "Creating and cancelling jobs needs RegistryWrite, reading them RegistryRead, a query over devices.jobs what every query needs: ServiceConnect.";
+    "bearer-tokens", Documented, "access control with Microsoft Entra ID; role definitions of IoT Hub",
+        "With --entra-jwks, bearer tokens are checked: signature by kid, issuer, audience, times with 300 s of skew, and a role with the data action of the call.";
+    "bearer-tokens-off", Assumed, "a hub always takes them; the emulator has no keys of Entra",
+        "Without --entra-jwks a bearer token is 401; a lenient emulator takes any, for everything.";
+    "bearer-roles", Assumed, "a hub looks assignments up by principal; here they stand in the token",
+        "The roles of a principal are those in its roles claim: one of IoT Hub's four, or data actions written out.";
+    "bearer-cancel", Assumed, "sources do not say whether a cancel is a write or a delete",
+        "Cancelling a job needs jobs/delete; neither job type needs more than jobs/write.";
+    "principal-without-role", Documented, "troubleshooting: principal is not authorized",
+        "A principal without a role for the call is 401 IotHubUnauthorizedAccess, in words that name it, the method and the path.";
     "device-token", Documented, "control access with SAS",
         "A device gets in with a token for itself, signed by one of its own keys or by a policy with DeviceConnect.";
     "device-token-of-another", Assumed, "documented for tokens of policies only",

@@ -19,7 +19,7 @@ use super::reply::accepted;
 use super::request;
 use super::route::{NoRoute, Operation, segments};
 use super::throttle::Throttles;
-use crate::emulator::auth::{Access, Guard, Key, TokenTime};
+use crate::emulator::auth::{Access, Guard, Key, Refusal, TokenTime};
 use crate::emulator::lease::Leases;
 use crate::emulator::live::LiveHub;
 use crate::emulator::mqtt::{WEBSOCKET_PATH, upgrade};
@@ -109,7 +109,7 @@ impl Service {
         })?;
         request::check_version(&parts.uri)?;
         let header = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-        self.authorize(header, &path, &operation)?;
+        self.authorize(header, method, &path, &operation)?;
         let json = if operation.reads_body() { read_body(body).await? } else { serde_json::Value::Null };
         self.keep_to_the_rate(&operation, &json).await?;
         let event = request::event(operation.clone(), &parts.uri, &parts.headers, json);
@@ -129,11 +129,17 @@ impl Service {
         Ok(())
     }
 
-    fn authorize(&self, header: Option<&str>, path: &[String], operation: &Operation) -> Result<(), HubFault> {
-        let access = Access { path, right: operation.right(), now: self.token_now() };
+    fn authorize(
+        &self,
+        header: Option<&str>,
+        method: &Method,
+        path: &[String],
+        operation: &Operation,
+    ) -> Result<(), HubFault> {
+        let access = Access { method: method.as_str(), path, right: operation.right(), now: self.token_now() };
         self.guard.authorize(header, &access).map_err(|refusal| {
             tracing::info!("401 for {operation:?}: {refusal}");
-            FaultKind::IotHubUnauthorizedAccess.into()
+            unauthorized(&refusal, &access)
         })
     }
 
@@ -160,6 +166,19 @@ async fn read_body(body: Body) -> Result<serde_json::Value, HubFault> {
     let patience = Duration::from_secs(BODY_SECONDS);
     let too_slow = |_| HubFault::new(FaultKind::GenericBadRequest, "BadRequest: the body did not come in time");
     tokio::time::timeout(patience, request::read_json(body)).await.map_err(too_slow)?
+}
+
+/// Says no more than the hub does; only a principal that proved who it is learns what it lacks.
+fn unauthorized(refusal: &Refusal, access: &Access<'_>) -> HubFault {
+    let kind = FaultKind::IotHubUnauthorizedAccess;
+    match refusal {
+        Refusal::Role { principal, .. } => {
+            let path = access.path.join("/");
+            let what = format!("Principal {principal} is not authorized for {} on /{path}", access.method);
+            HubFault::new(kind, format!("{what} due to no assigned permissions"))
+        }
+        _ => kind.into(),
+    }
 }
 
 fn not_served(path: &str) -> HubFault {

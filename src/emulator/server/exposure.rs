@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use tokio::net::TcpListener;
 
-use crate::emulator::auth::TokenTime;
+use crate::emulator::auth::{CustomPolicy, Entra, TokenTime};
 use crate::emulator::names::{HubName, HubNames};
 
 /// The listeners of an emulator, already bound, and the names it goes by.
@@ -21,6 +21,10 @@ pub struct Exposure {
     pub names: Vec<HubName>,
     /// Which clock says whether a token has expired.
     pub token_time: TokenTime,
+    /// Policies to add, or to give other rights to.
+    pub policies: Vec<CustomPolicy>,
+    /// Whose bearer tokens are taken.
+    pub entra: Option<Entra>,
 }
 
 /// Where an emulator listens.
@@ -38,7 +42,15 @@ impl Exposure {
     /// Plain HTTP alone.
     #[must_use]
     pub const fn plain(http: TcpListener) -> Self {
-        Self { http, https: Vec::new(), mqtt: Vec::new(), names: Vec::new(), token_time: TokenTime::Wall }
+        Self {
+            http,
+            https: Vec::new(),
+            mqtt: Vec::new(),
+            names: Vec::new(),
+            token_time: TokenTime::Wall,
+            policies: Vec::new(),
+            entra: None,
+        }
     }
 
     pub(super) const fn needs_tls(&self) -> bool {

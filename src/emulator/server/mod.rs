@@ -4,6 +4,7 @@ mod exposure;
 mod running;
 mod served;
 
+use std::mem;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -14,13 +15,13 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use super::admin::{AdminClient, AdminError};
-use super::auth::{Guard, Key, Policies};
+use super::auth::{Bearers, CustomPolicy, Guard, InvalidPolicy, Key, Policies, PolicyView};
 use super::faults::FaultSpec;
 use super::http::{Mishaps, Service, Throttles};
 use super::lease::Leases;
 use super::live::LiveHub;
 use super::saved::{self, Saved};
-use super::state::{Fidelity, FleetRefused, Throttling};
+use super::state::{Fidelity, FleetRefused, Strictness, Throttling};
 use super::store::{Endpoint, StateDir, StateLock, Store, StoreError};
 use super::tls::{Tls, TlsError};
 use crate::model::{EmulatorClock, Fleet, HubSize};
@@ -67,6 +68,9 @@ pub enum EmulatorError {
     /// The address cannot be used.
     #[error("cannot serve the emulator: {0}")]
     Listen(#[source] std::io::Error),
+    /// There are too many policies.
+    #[error(transparent)]
+    Policy(#[from] InvalidPolicy),
     /// There is no certificate to serve with.
     #[error(transparent)]
     Tls(#[from] TlsError),
@@ -90,6 +94,7 @@ pub struct Emulator {
     hub: Arc<LiveHub>,
     store: Arc<Store>,
     policies: Policies,
+    strictness: Strictness,
     throttles: Option<Throttles>,
     mishaps: Mishaps,
 }
@@ -111,7 +116,14 @@ impl Emulator {
             Throttling::On => Some(Throttles::new(config.size, Instant::now())),
             Throttling::Off => None,
         };
-        Ok(Self { hub, store, policies, throttles, mishaps: Mishaps::default() })
+        Ok(Self {
+            hub,
+            store,
+            policies,
+            strictness: config.fidelity.strictness,
+            throttles,
+            mishaps: Mishaps::default(),
+        })
     }
 
     /// With a fault script from the start.
@@ -132,7 +144,13 @@ impl Emulator {
     ///
     /// # Errors
     /// When an address, a certificate or the folder cannot be used.
-    pub async fn serve_on(self, exposure: Exposure) -> Result<Served, EmulatorError> {
+    pub async fn serve_on(mut self, mut exposure: Exposure) -> Result<Served, EmulatorError> {
+        self.add_policies(mem::take(&mut exposure.policies))?;
+        let bearers = match (exposure.entra.take(), self.strictness) {
+            (Some(entra), _) => Bearers::Entra(entra),
+            (None, Strictness::Strict) => Bearers::Refused,
+            (None, Strictness::Lenient) => Bearers::Any,
+        };
         let ports = exposure.ports().map_err(EmulatorError::Listen)?;
         let names = exposure.names(&ports);
         let tls = match exposure.needs_tls() {
@@ -141,19 +159,21 @@ impl Emulator {
         };
         let admin_key = Key::random();
         let owner_key = self.policies.owner_key().map(Key::as_str).unwrap_or_default();
+        let host_name = ports.https.map(|https| host_for_clients(https, 443));
+        let secure = host_name.as_deref().map(|host| connection_string(host, owner_key));
         let endpoint = Endpoint {
+            host_name,
             address: ports.http,
             admin_key: admin_key.as_str().to_owned(),
             connection_string: connection_string(&ports.http.to_string(), owner_key),
             pid: std::process::id(),
         };
-        let secure = ports.https.map(|https| connection_string(&host_for_clients(https, 443), owner_key));
         let admin = AdminClient::new(ports.http, admin_key.clone())?;
         let stop = watch::Sender::new(false);
         let leases = Arc::new(Leases::default());
         let service = Service {
             hub: Arc::clone(&self.hub),
-            guard: Guard { policies: self.policies, names, token_time: exposure.token_time },
+            guard: Guard { policies: self.policies, names, token_time: exposure.token_time, bearers },
             throttles: self.throttles,
             mishaps: self.mishaps,
             admin_key,
@@ -166,6 +186,36 @@ impl Emulator {
         let task = tokio::spawn(running.run(exposure, Arc::new(service)));
         Ok(Served { endpoint, ports, secure, authority, admin, leases, stop, task })
     }
+
+    /// Adds policies, or gives those of the same name other rights, and keeps that.
+    fn add_policies(&mut self, customs: Vec<CustomPolicy>) -> Result<(), EmulatorError> {
+        if customs.is_empty() {
+            return Ok(());
+        }
+        for custom in customs {
+            self.policies.put(custom)?;
+        }
+        Ok(saved::write_policies(self.store.lock().dir(), &self.policies)?)
+    }
+}
+
+/// The shared access policies of the emulator in this folder; nothing if it was never started.
+///
+/// # Errors
+/// When the file that keeps them cannot be used.
+pub fn policies(dir: &StateDir) -> Result<Option<Vec<PolicyView>>, EmulatorError> {
+    Ok(saved::read_policies(dir)?.map(|policies| policies.view()))
+}
+
+/// The host name for clients of the emulator that serves this folder now over HTTPS, if one does.
+///
+/// # Errors
+/// When the folder cannot be used.
+pub fn host_name(dir: &StateDir) -> Result<Option<String>, EmulatorError> {
+    if !StateLock::is_taken(dir)? {
+        return Ok(None);
+    }
+    Ok(Endpoint::read(dir)?.and_then(|endpoint| endpoint.host_name))
 }
 
 /// In the form that the strictest client reads: this order, and nothing after.

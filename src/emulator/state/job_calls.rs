@@ -9,6 +9,7 @@ use super::fault::{FaultKind, HubFault};
 use super::hub::HubState;
 use super::job::{Job, JobDue, Phase, Run, Tally};
 use super::job_request::{JobAction, JobRequest, check_id};
+use super::options::Lanes;
 use super::paging::PageRequest;
 use super::paging::{Continuation, Page};
 use super::reply::{ItemType, Reply};
@@ -45,7 +46,7 @@ impl HubState {
         if self.jobs.by_id(id).is_some() {
             return Err(FaultKind::JobAlreadyExists.into());
         }
-        if self.jobs.lanes_taken() >= self.options.size.lanes() {
+        if self.options.lanes == Lanes::On && self.jobs.lanes_taken() >= self.options.size.lanes() {
             return Err(FaultKind::ThrottlingMaxActiveJobCountExceeded.into());
         }
         let kind = request.action.kind();

@@ -71,7 +71,7 @@ pub use fault::{Envelope, FaultKind, HubFault};
 pub use growth::FleetRefused;
 pub use hub::HubState;
 pub use methods::connect_timeout;
-pub use options::{Fidelity, HubOptions, Strictness, Throttling};
+pub use options::{Fidelity, HubOptions, Lanes, Strictness, Throttling};
 pub use paging::PageRequest;
 pub use quota::MessageCount;
 pub use reply::{ItemType, Reply};

@@ -15,6 +15,8 @@ pub struct HubOptions {
     pub strictness: Strictness,
     /// Whether device operations of jobs are held to the rate of the tier.
     pub throttling: Throttling,
+    /// Whether active jobs are limited to the lanes of the tier.
+    pub lanes: Lanes,
     /// Start of all chance, and of the keys of simulated devices.
     pub seed: u64,
 }
@@ -23,7 +25,7 @@ impl HubOptions {
     /// A strict hub of that size with its throttles on and seed 0.
     #[must_use]
     pub const fn new(size: HubSize) -> Self {
-        Self { size, strictness: Strictness::Strict, throttling: Throttling::On, seed: 0 }
+        Self { size, strictness: Strictness::Strict, throttling: Throttling::On, lanes: Lanes::On, seed: 0 }
     }
 }
 
@@ -34,11 +36,13 @@ pub struct Fidelity {
     pub strictness: Strictness,
     /// Whether the rates of the tier hold, those of jobs and those of requests.
     pub throttling: Throttling,
+    /// Whether active jobs are limited to the lanes of the tier.
+    pub lanes: Lanes,
 }
 
 impl Default for Fidelity {
     fn default() -> Self {
-        Self { strictness: Strictness::Strict, throttling: Throttling::On }
+        Self { strictness: Strictness::Strict, throttling: Throttling::On, lanes: Lanes::On }
     }
 }
 
@@ -62,6 +66,17 @@ pub enum Throttling {
     Off,
 }
 
+/// Whether active jobs are limited to the lanes of the tier.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Lanes {
+    /// As documented.
+    #[default]
+    On,
+    /// As many as are created.
+    Off,
+}
+
 /// The form of [`HubOptions`] in snapshots.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -70,13 +85,15 @@ pub(super) struct StoredOptions {
     units: NonZeroU32,
     strictness: Strictness,
     throttling: Throttling,
+    #[serde(default)]
+    lanes: Lanes,
     seed: u64,
 }
 
 impl From<HubOptions> for StoredOptions {
     fn from(options: HubOptions) -> Self {
-        let HubOptions { size, strictness, throttling, seed } = options;
-        Self { sku: size.sku.as_str().to_owned(), units: size.units, strictness, throttling, seed }
+        let HubOptions { size, strictness, throttling, lanes, seed } = options;
+        Self { sku: size.sku.as_str().to_owned(), units: size.units, strictness, throttling, lanes, seed }
     }
 }
 
@@ -84,6 +101,12 @@ impl StoredOptions {
     /// The options, if the sku exists.
     pub(super) fn read(&self) -> Option<HubOptions> {
         let size = HubSize { sku: Sku::parse(&self.sku)?, units: self.units };
-        Some(HubOptions { size, strictness: self.strictness, throttling: self.throttling, seed: self.seed })
+        Some(HubOptions {
+            size,
+            strictness: self.strictness,
+            throttling: self.throttling,
+            lanes: self.lanes,
+            seed: self.seed,
+        })
     }
 }

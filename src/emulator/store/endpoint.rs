@@ -16,6 +16,9 @@ use super::lock::StateLock;
 pub(in crate::emulator) struct Endpoint {
     /// Where it listens.
     pub(in crate::emulator) address: SocketAddr,
+    /// Host name for clients that use HTTPS, with its port where that is not 443; none without HTTPS.
+    #[serde(default)]
+    pub(in crate::emulator) host_name: Option<String>,
     /// Bearer key of the admin calls, new at every start.
     pub(in crate::emulator) admin_key: String,
     /// Connection string of `iothubowner`.

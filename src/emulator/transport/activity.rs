@@ -4,9 +4,10 @@ use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::Instant;
 
 use super::limits::{HEAD_SECONDS, IDLE_SECONDS, WRITE_SECONDS};
 
@@ -62,7 +63,7 @@ impl Activity {
     /// Whether it has been idle for long enough that it may make room for another.
     pub(super) fn may_make_room(&self, now: Instant) -> bool {
         let State { phase, since, blocked } = *self.lock();
-        phase != Phase::Answering && blocked.is_none() && now.saturating_duration_since(since) > GRACE
+        phase != Phase::Answering && blocked.is_none() && now.duration_since(since) > GRACE
     }
 
     fn enter(&self, phase: Phase) {

@@ -19,6 +19,8 @@ rules! {
     HEADERS_MAX: usize = 100, "http-head-32-kb";
     /// Connections that the emulator tries to have files for.
     CONNECTIONS_WANTED: u64 = 65_000, "connections-cap";
+    /// Connections that are enough for most: a user is told of fewer.
+    CONNECTIONS_ENOUGH: u64 = 12_000, "connections-cap";
     /// Files that are kept back for the state and for calls to others.
     FILES_RESERVED: u64 = 128, "connections-cap";
 }

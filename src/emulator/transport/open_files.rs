@@ -1,11 +1,11 @@
 //! The limit of open files, which is the limit of connections.
 
-use super::limits::{CONNECTIONS_WANTED, FILES_RESERVED};
+use super::limits::{CONNECTIONS_ENOUGH, CONNECTIONS_WANTED, FILES_RESERVED};
 
 /// How many files this process may have open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OpenFiles {
-    /// As many as the emulator wants.
+    /// As many as anybody needs.
     Enough,
     /// Fewer, for the system does not allow more.
     Limited {
@@ -25,7 +25,7 @@ pub fn raise_open_files() -> OpenFiles {
     }
     let raised = rlimit::increase_nofile_limit(wanted);
     match raised.unwrap_or_else(|_| limit_of_open_files()) {
-        limit if limit < wanted => OpenFiles::Limited { limit, wanted },
+        limit if limit < CONNECTIONS_ENOUGH + FILES_RESERVED => OpenFiles::Limited { limit, wanted },
         _ => OpenFiles::Enough,
     }
 }
