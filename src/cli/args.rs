@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::emulator_args::{AccessArgs, EmulatorPoliciesArgs, ListenArgs};
+use super::fidelity_args::{EmulatorFaultsArgs, EmulatorTickArgs, FidelityArgs};
 use crate::emulator::SNAPSHOT_AFTER;
 use crate::model::Seconds;
 
@@ -317,6 +318,10 @@ pub(super) enum EmulatorCommand {
     Tick(EmulatorTickArgs),
     /// List the shared access policies of the emulated hub
     Policies(EmulatorPoliciesArgs),
+    /// Show what the emulated hub is, and how much of its tier is used
+    Status,
+    /// List or change the faults that befall callers of a running emulator
+    Faults(EmulatorFaultsArgs),
     /// List every rule of the emulated hub, and how sure each is
     Facts,
 }
@@ -330,6 +335,9 @@ pub(super) struct EmulatorStartArgs {
     /// Who gets in.
     #[command(flatten)]
     pub(super) access: AccessArgs,
+    /// What it imitates.
+    #[command(flatten)]
+    pub(super) fidelity: FidelityArgs,
     /// Do not throttle requests
     #[arg(long)]
     pub(super) no_throttles: bool,
@@ -339,14 +347,6 @@ pub(super) struct EmulatorStartArgs {
     /// Bytes of journal after which a snapshot is written; small ones serve tests
     #[arg(long, value_name = "BYTES", default_value_t = SNAPSHOT_AFTER, hide = true)]
     pub(super) snapshot_after: u64,
-}
-
-/// `hubjobs emulator tick`.
-#[derive(Debug, Args)]
-pub(super) struct EmulatorTickArgs {
-    /// By how much, such as `90m` or `7d`
-    #[arg(value_name = "DURATION", value_parser = seconds)]
-    pub(super) by: Seconds,
 }
 
 /// `hubjobs completions`.
@@ -363,6 +363,7 @@ fn duration(text: &str) -> Result<Duration, String> {
     seconds(text).map(|seconds| Duration::from_secs(seconds.get()))
 }
 
-fn seconds(text: &str) -> Result<Seconds, String> {
+/// Reads a span of whole seconds.
+pub(super) fn seconds(text: &str) -> Result<Seconds, String> {
     Seconds::parse(text).map_err(|error| format!("{error}; write one such as `90s`, `30m` or `1h30m`"))
 }

@@ -105,6 +105,12 @@ pub(super) enum Failure {
     /// Another process serves the same state.
     #[error("this emulator is served already, at http://{0}")]
     ServedAlready(SocketAddr),
+    /// No process serves the emulator.
+    #[error("no emulator is served here")]
+    NotServed,
+    /// A file of faults has errors, which were shown.
+    #[error("`{}` is no fault script", .0.display())]
+    InvalidFaults(PathBuf),
     /// A file that `init` would write exists.
     #[error("`{}` exists already; nothing was written", .0.display())]
     Exists(PathBuf),
@@ -180,6 +186,8 @@ impl Failure {
             Self::Listen { protocol, .. } => vec![format!("`{} 0` takes any free port", protocol.option())],
             Self::Jwks { .. } => one("Entra's keys: https://login.microsoftonline.com/common/discovery/v2.0/keys"),
             Self::NoEmulatorState => one("`hubjobs emulator start` starts it"),
+            Self::NotServed => one("`hubjobs emulator start` serves one; leave it running in another terminal"),
+            Self::InvalidFaults(_) => one("`hubjobs emulator faults --help` shows how faults are written"),
             Self::Selector(_) => one("write one such as `team=a,ring!=canary` or `team in (a, b)`"),
             Self::NobodyToAsk => one("`--auto-approve` goes ahead without asking"),
             Self::OtherHub { .. } => one("check the environment variable, or `hostName` in hubjobs.yaml"),

@@ -12,6 +12,7 @@ mod emulator_args;
 mod exit;
 mod facts;
 mod failure;
+mod fidelity_args;
 mod help;
 mod init;
 mod interrupt;
@@ -122,6 +123,12 @@ fn execute(cli: Cli, terminal: &Arc<Terminal>) -> Result<Exit, Failure> {
         }
         Command::Emulator(EmulatorCommand::Seed) => {
             online(global, terminal, async |session| emulator::seed(session).await)
+        }
+        Command::Emulator(EmulatorCommand::Status) => {
+            online(global, terminal, async |session| emulator::status(session).await)
+        }
+        Command::Emulator(EmulatorCommand::Faults(args)) => {
+            online(global, terminal, async |session| emulator::faults(&args, session).await)
         }
         Command::Emulator(EmulatorCommand::Tick(args)) => {
             online(global, terminal, async |session| emulator::tick(&args, session).await)

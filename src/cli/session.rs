@@ -8,7 +8,9 @@ use super::context::{Context, Need};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::interrupt::Signals;
+use super::project::find;
 use super::terminal::Terminal;
+use crate::load::PROJECT_FILE;
 
 /// What every command that speaks to a hub has.
 #[derive(Debug)]
@@ -22,6 +24,12 @@ pub(super) struct Session {
 }
 
 impl Session {
+    /// Whether there is a project here.
+    #[must_use]
+    pub(super) fn has_project(&self) -> bool {
+        find(self.global.start()).join(PROJECT_FILE).is_file()
+    }
+
     /// The environment that the command line means.
     ///
     /// # Errors

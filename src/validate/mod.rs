@@ -7,6 +7,7 @@ mod compose;
 mod cross;
 mod documents;
 mod example;
+mod fault_file;
 mod files;
 mod frame;
 mod kind;
@@ -26,6 +27,7 @@ mod syntax;
 mod write;
 
 pub use example::example;
+pub use fault_file::{FaultLine, fault_lines};
 pub use files::{Validated, fleet, manifests, project};
 pub use kind::Kind;
 pub use project_file::ProjectFile;

@@ -1,9 +1,13 @@
 //! `hubjobs emulator`.
 
+mod faults;
+mod fidelity;
 mod listen;
 mod policies;
+mod running;
 mod seed;
 mod start;
+mod status;
 mod tick;
 
 use std::num::NonZeroU32;
@@ -11,17 +15,17 @@ use std::num::NonZeroU32;
 use super::connect::{emulator_config, state_dir};
 use super::context::Context;
 use super::failure::Failure;
-use super::project::find;
 use super::session::Session;
 use crate::emulator::state::Fidelity;
 use crate::emulator::{EmulatorConfig, StateDir};
-use crate::load::PROJECT_FILE;
 use crate::model::{ClockMode, EmulatorClock, EmulatorHub, Hub, HubSize, Sku};
 
+pub(super) use faults::faults;
 pub(super) use listen::{Protocol, reason};
 pub(super) use policies::policies;
 pub(super) use seed::seed;
 pub(super) use start::start;
+pub(super) use status::status;
 pub(super) use tick::tick;
 
 /// Where an emulator without a project keeps its state: not where the environment `local` of a project
@@ -42,9 +46,9 @@ fn emulated(session: &Session) -> Result<(&'static Context, EmulatorHub), Failur
 /// The emulator of the project; without a project, an empty one whose clock is that of the machine.
 fn chosen(session: &Session, fidelity: Fidelity) -> Result<(StateDir, EmulatorConfig), Failure> {
     let start = session.global.start();
-    if !find(start).join(PROJECT_FILE).is_file() {
+    if !session.has_project() {
         let hub = EmulatorHub { fleet: None, size: DEFAULT_SIZE, clock: DEFAULT_CLOCK };
-        session.terminal.note("no project here: this hub has no devices, and the machine's time");
+        session.terminal.note("no project here: this hub starts without devices");
         return Ok((state_dir(start, DEFAULT_NAME), emulator_config(&hub, None, fidelity)));
     }
     let (context, hub) = emulated(session)?;

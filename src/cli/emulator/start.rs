@@ -7,6 +7,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::chosen;
+use super::fidelity::{imitate, note_kept_clock, script};
 use super::listen::{Protocol, bind};
 use crate::cli::args::EmulatorStartArgs;
 use crate::cli::emulator_args::AccessArgs;
@@ -31,6 +32,8 @@ pub(in crate::cli) async fn start(args: &EmulatorStartArgs, session: &Session) -
     let lanes = if args.no_lanes { Lanes::Off } else { Lanes::On };
     let (dir, config) = chosen(session, Fidelity { throttling, lanes, ..Fidelity::default() })?;
     let config = EmulatorConfig { snapshot_after: args.snapshot_after, ..config };
+    let config = imitate(&args.fidelity, config, session);
+    let script = script(&args.fidelity, session)?;
     if let Some(other) = attach(&dir).await? {
         let address = other.address();
         other.leave().await;
@@ -38,11 +41,12 @@ pub(in crate::cli) async fn start(args: &EmulatorStartArgs, session: &Session) -
     }
     let exposure = expose(args, session).await?;
     let opened = tokio::task::spawn_blocking(move || Emulator::open(&dir, &config)).await.map_err(Failure::Thread)?;
-    let served = opened?.serve_on(exposure).await?;
+    let served = opened?.with_faults(script).serve_on(exposure).await?;
     if let (Some(copy), Some(authority)) = (&args.listen.ca_out, served.authority()) {
         fs::copy(authority, copy).map_err(|source| Failure::Write { path: copy.clone(), source })?;
     }
     announce(&served, args.listen.ca_out.as_deref(), session);
+    note_kept_clock(&args.fidelity, &served, session).await?;
     until_stopped(served, session).await?;
     Ok(Exit::Done)
 }

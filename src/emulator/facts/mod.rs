@@ -2,6 +2,7 @@
 //! number among the rules names its entry; a test holds them to it.
 
 mod auth;
+mod clock;
 mod configurations;
 mod faults;
 mod job_requests;
@@ -94,6 +95,7 @@ const TOPICS: &[&[Fact]] = &[
     service::FACTS,
     auth::FACTS,
     throttles::FACTS,
+    clock::FACTS,
     faults::FACTS,
     transport::FACTS,
 ];
