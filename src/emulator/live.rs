@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::clock::VirtualClock;
 use super::outbox::Outbox;
 use super::saved::Kept;
-use super::state::{Credentials, FaultKind, HubEvent, HubFault, HubState, Reply};
+use super::state::{Credentials, FaultKind, HubEvent, HubFault, HubState, Progress, Reply};
 use super::store::{Image, LogFailed, NoReserve, Record, Store, StoreError};
 use crate::model::{ClockMode, JobId};
 
@@ -21,6 +21,11 @@ use crate::model::{ClockMode, JobId};
 const INSTANTS_PER_ADVANCE: usize = 250;
 /// A longer journal takes too long to read at a start, however long the snapshot takes.
 const JOURNAL_LEN_MAX: u64 = 256 << 20;
+
+/// How long a call waits for a hub that is busy with what was due before it.
+const PATIENCE: Duration = Duration::from_millis(50);
+/// From one slice of work to the next, so that others get the lock.
+const PAUSE: Duration = Duration::from_micros(100);
 
 /// No record of a [`HubEvent::Tick`] is longer: a number and two times.
 const TICK_LEN_MAX: usize = 256;
@@ -86,7 +91,7 @@ impl LiveHub {
     pub(super) fn look<T>(&self, look: impl FnOnce(&HubState) -> T) -> Option<T> {
         let now = self.now();
         self.lock().as_mut().map(|held| {
-            held.kept.hub.advance(now);
+            held.kept.hub.advance_slice(now);
             look(&held.kept.hub)
         })
     }
@@ -141,14 +146,17 @@ impl LiveHub {
     /// As [`Self::call`].
     pub(super) async fn tick(self: &Arc<Self>, to: Timestamp) -> Result<(), HubFault> {
         loop {
-            let held_up = self.apart(move |hub, held| {
+            let progress = self.apart(move |hub, held| {
                 held.reserve_tick()?;
-                let call = held.kept.hub.advance_unless(to, |call| hub.is_over(call));
-                hub.move_on(held, if call.is_some() { held.kept.hub.now() } else { to })?;
-                Ok(call)
+                let progress = held.kept.hub.advance_slice_unless(to, |call| hub.is_over(call));
+                hub.move_on(held, if progress == Progress::There { to } else { held.kept.hub.now() })?;
+                Ok(progress)
             });
-            let Some(call) = held_up.await? else { return Ok(()) };
-            self.outbox.call_over(call, Instant::now() + TICK_PATIENCE).await;
+            match progress.await? {
+                Progress::There => return Ok(()),
+                Progress::Busy => {}
+                Progress::HeldUp(call) => self.outbox.call_over(call, Instant::now() + TICK_PATIENCE).await,
+            }
         }
     }
 
@@ -181,12 +189,29 @@ impl LiveHub {
         }
     }
 
-    /// Lets the time of the hub catch up with its clock. Needs no record: the clock catches up again
-    /// after a restart.
+    /// Lets the time of the hub catch up with its clock, however long that takes; calls get in between.
+    /// Needs no record: the clock catches up again after a restart.
     pub(super) fn breathe(&self) {
-        if let Some(held) = self.lock().as_mut() {
-            held.kept.hub.advance(self.now());
+        while !self.catch_up() {
+            std::thread::sleep(PAUSE);
+        }
+    }
+
+    /// Does a slice of what is due. Says whether that was the last.
+    fn catch_up(&self) -> bool {
+        self.lock().as_mut().is_none_or(|held| {
+            let there = held.kept.hub.advance_slice(self.now());
             self.send_effects(held);
+            there
+        })
+    }
+
+    /// Waits a while for a hub that is busy. A call that comes through then happens in the midst of what
+    /// the hub is doing, at the time that it has reached.
+    fn wait_until_caught_up(&self) {
+        let since = Instant::now();
+        while !self.catch_up() && since.elapsed() < PATIENCE {
+            std::thread::sleep(PAUSE);
         }
     }
 
@@ -214,11 +239,12 @@ impl LiveHub {
     ) -> Result<T, HubFault> {
         let hub = Arc::clone(self);
         let locked = move || {
+            hub.wait_until_caught_up();
             let mut held = hub.lock();
             let held = held.as_mut().ok_or_else(closed)?;
             let outcome = work(&hub, held);
             // What has become possible at this instant happens now, not at the next call.
-            held.kept.hub.advance(hub.now());
+            held.kept.hub.advance_slice(hub.now());
             hub.send_effects(held);
             Ok::<_, HubFault>((outcome, held.seq, Arc::clone(&held.store)))
         };
@@ -244,11 +270,19 @@ impl LiveHub {
 }
 
 impl Held {
-    /// Applies an event and queues its record.
+    /// Lets the hub go on towards a time, for a slice of work, and says what it has reached.
+    fn reach(&mut self, to: Timestamp) -> Timestamp {
+        let hub = &mut self.kept.hub;
+        if hub.advance_slice(to) { to } else { hub.now() }
+    }
+
+    /// Applies an event and queues its record. In a hub that is busy it happens at the time that the
+    /// hub has reached.
     ///
     /// # Errors
     /// The hub's refusal.
     pub(super) fn apply(&mut self, event: HubEvent, now: Timestamp) -> Result<Reply, HubFault> {
+        let now = self.reach(now);
         if !event.is_read() {
             return self.change(event, now);
         }
@@ -300,8 +334,11 @@ impl Held {
 /// Lets time go on over a slice of what happens to the jobs; the last instant of the slice, if
 /// anything happens to them at all, and the call that holds it up, if one does.
 fn jump(hub: &mut HubState, jobs: &[JobId], is_over: impl Fn(u64) -> bool) -> (Option<Timestamp>, Option<u64>) {
-    let (before, mut reached) = (hub.now(), None);
+    let (before, mut reached, since) = (hub.now(), None, Instant::now());
     for _ in 0..INSTANTS_PER_ADVANCE {
+        if since.elapsed() > PATIENCE {
+            break;
+        }
         let Some(next) = hub.next_event_of(jobs) else { break };
         if let Some(call) = hub.advance_unless(next, &is_over) {
             return (Some(hub.now()).filter(|now| *now > before).or(reached), Some(call));

@@ -155,8 +155,8 @@ fn resume(
 
 fn options(config: &EmulatorConfig) -> HubOptions {
     let seed = config.fleet.as_ref().map_or(0, |fleet| fleet.seed);
-    let Fidelity { strictness, throttling, lanes } = config.fidelity;
-    HubOptions { strictness, throttling, lanes, seed, ..HubOptions::new(config.size) }
+    let Fidelity { strictness, throttling, lanes, consistency_lag } = config.fidelity;
+    HubOptions { strictness, throttling, lanes, consistency_lag, seed, ..HubOptions::new(config.size) }
 }
 
 impl Kept {

@@ -4,9 +4,11 @@
 mod columns;
 mod fleet;
 mod in_process;
+mod lag;
 mod live;
 mod properties;
 mod scenario;
+mod slices;
 
 use std::fs;
 use std::path::{Path, PathBuf};

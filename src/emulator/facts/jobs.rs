@@ -17,6 +17,8 @@ super::facts! {
         "A job that selects no device is completed with a deviceCount of 0.";
     "job-device-rate", Documented, "iot-hub-devguide-quotas-throttling",
         "Device operations of all jobs together run at 10/s on F1 and S1, max(10, 1/s/unit) on S2, 50/s/unit on S3.";
+    "job-devices-per-instant", Assumed, "the hub has no throttles that can be switched off",
+        "With its throttles off the emulator lets jobs reach at most 4096 devices within 100 ns.";
     "job-turns", Assumed, "the documentation says that jobs run concurrently",
         "Running jobs take turns at the rate, in order of creation.";
     "job-offline-method", Observed, "a live F1 hub; iot-hub-devguide-direct-methods",

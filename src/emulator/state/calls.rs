@@ -11,7 +11,7 @@ use super::devices::Slot;
 use super::effect::{Effect, SessionId};
 use super::engine::Due;
 use super::fault::{FaultKind, HubFault};
-use super::hub::HubState;
+use super::hub::{HubState, WORK_PER_SLICE};
 use super::job::{JobDue, TargetState, Verdict};
 use super::methods::MethodRequest;
 use super::moment::Moment;
@@ -97,6 +97,17 @@ impl Calls {
     fn of_job(&self, job: u64) -> impl Iterator<Item = u64> {
         self.by_target.range((job, 0)..=(job, u32::MAX)).map(|(_, number)| *number)
     }
+}
+
+/// How far a slice of work got.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Progress {
+    /// All the way.
+    There,
+    /// As far as one slice goes.
+    Busy,
+    /// Up to the end of this call, which a program may still answer.
+    HeldUp(u64),
 }
 
 impl HubState {
@@ -187,19 +198,33 @@ impl HubState {
         !calls.is_empty()
     }
 
-    /// Lets time go on to `to` as [`Self::advance`] does, but not past the end of a call that a
-    /// program may still answer: one for which `is_over` does not hold. Gives that call.
-    pub fn advance_unless(&mut self, to: Timestamp, is_over: impl Fn(u64) -> bool) -> Option<u64> {
+    /// Lets time go on towards `to` as [`Self::advance_slice`] does, but not past the end of a call that
+    /// a program may still answer: one for which `is_over` does not hold.
+    pub fn advance_slice_unless(&mut self, to: Timestamp, is_over: impl Fn(u64) -> bool) -> Progress {
         let to = Moment::from(to);
+        let mut work = 0;
         while let Some((at, due)) = self.next_due(to) {
-            if let Some(call) = self.calls_ending(due).find(|call| !is_over(*call)) {
-                return Some(call);
+            if at > self.now && work >= WORK_PER_SLICE {
+                return Progress::Busy;
             }
-            self.now = self.now.max(at);
-            self.run(due);
+            if let Some(call) = self.calls_ending(due).find(|call| !is_over(*call)) {
+                return Progress::HeldUp(call);
+            }
+            work += self.run_at(at, due);
         }
-        self.now = self.now.max(to);
-        None
+        self.pass_time(to);
+        Progress::There
+    }
+
+    /// The same, for as long as it takes. Gives the call that it stopped for.
+    pub fn advance_unless(&mut self, to: Timestamp, is_over: impl Fn(u64) -> bool) -> Option<u64> {
+        loop {
+            match self.advance_slice_unless(to, &is_over) {
+                Progress::There => return None,
+                Progress::Busy => {}
+                Progress::HeldUp(call) => return Some(call),
+            }
+        }
     }
 
     /// The calls that would end without an answer by what is due.

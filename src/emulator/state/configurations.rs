@@ -35,6 +35,15 @@ impl Configurations {
         self.is_settled = false;
     }
 
+    /// The device or module at a place was deleted.
+    pub(super) fn forget(&mut self, slot: Slot) {
+        for configuration in self.by_id.values_mut() {
+            if let Ok(at) = configuration.targets.binary_search_by_key(&slot, |(slot, _)| *slot) {
+                configuration.targets.remove(at);
+            }
+        }
+    }
+
     /// How the device or module at a place stands to each of them.
     pub(super) fn statuses(&self, slot: Slot) -> Map<String, Value> {
         let status = |configuration: &Configuration| {

@@ -4,10 +4,11 @@ use serde::{Deserialize, Serialize};
 
 use super::columns::Change;
 use super::device::Device;
+use super::moment::Moment;
 use super::places::Places;
 
-/// The place of a device or module. It is never given to another, so that records of a job still
-/// name their device after it was deleted.
+/// The place of a device or module. It is given to another only when no job is remembered whose
+/// records may name the first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(super) struct Slot(pub(super) u32);
@@ -26,12 +27,6 @@ pub(super) struct Devices {
     modules: Places,
 }
 
-impl Default for Devices {
-    fn default() -> Self {
-        Self { devices: Places::new(0), modules: Places::new(MODULE) }
-    }
-}
-
 impl Slot {
     /// All places of modules come after those of devices.
     pub(super) const FIRST_MODULE: Self = Self(MODULE);
@@ -48,6 +43,35 @@ pub(super) fn module_key(device_id: &str, module_id: &str) -> String {
 }
 
 impl Devices {
+    /// None, in a hub whose queries do not see a write for that many ticks.
+    pub(super) fn new(lag: i64, now: Moment) -> Self {
+        let mut devices = Self { devices: Places::new(0), modules: Places::new(MODULE) };
+        devices.set_lag(lag, now);
+        devices
+    }
+
+    /// Sets for how many ticks queries do not see a write.
+    pub(super) fn set_lag(&mut self, lag: i64, now: Moment) {
+        self.devices.set_lag(lag, now);
+        self.modules.set_lag(lag, now);
+    }
+
+    /// Lets time go on.
+    pub(super) fn pass_time(&mut self, now: Moment) {
+        self.devices.pass_time(now);
+        self.modules.pass_time(now);
+    }
+
+    /// How devices and modules were before writes that queries do not see yet.
+    pub(super) fn images(&self) -> impl Iterator<Item = (Moment, Slot, Option<&Device>)> {
+        self.devices.images().chain(self.modules.images())
+    }
+
+    /// Puts back one of [`Self::images`]; they must come in the same order.
+    pub(super) fn restore_image(&mut self, at: Moment, slot: Slot, image: Option<Device>) {
+        self.all_mut(slot.is_module()).restore_image(at, slot, image);
+    }
+
     /// How many devices there are.
     pub(super) const fn len(&self) -> usize {
         self.devices.len()
@@ -106,8 +130,9 @@ impl Devices {
     }
 
     /// Takes in a device whose id is new. Cheap for ids that come in order.
-    pub(super) fn insert(&mut self, device: Device) -> Slot {
-        self.devices.insert(device)
+    /// Places of deleted ones that no job from `oldest_job` on can name are used again.
+    pub(super) fn insert(&mut self, device: Device, oldest_job: u64) -> Slot {
+        self.devices.insert(device, oldest_job)
     }
 
     /// Takes in many devices whose ids are new.
@@ -115,9 +140,9 @@ impl Devices {
         self.devices.extend(devices);
     }
 
-    /// Deletes a device or module.
-    pub(super) fn remove(&mut self, slot: Slot) {
-        if slot.is_module() { self.modules.remove(slot) } else { self.devices.remove(slot) }
+    /// Deletes a device or module. Jobs from `next_job` on do not know it.
+    pub(super) fn remove(&mut self, slot: Slot, next_job: u64) {
+        self.all_mut(slot.is_module()).remove(slot, next_job);
     }
 
     /// All devices, by id.
@@ -126,12 +151,12 @@ impl Devices {
     }
 
     /// All places of devices in order of creation: the device, or the id of the one that was deleted.
-    pub(super) fn all_places(&self) -> impl Iterator<Item = Result<&Device, &str>> {
+    pub(super) fn all_places(&self) -> impl Iterator<Item = Result<&Device, (&str, u64)>> {
         self.devices.all_places()
     }
 
     /// Appends the next place of a snapshot; [`Self::sort`] must follow the last.
-    pub(super) fn restore(&mut self, place: Result<Device, Box<str>>) {
+    pub(super) fn restore(&mut self, place: Result<Device, (Box<str>, u64)>) {
         self.devices.restore(place);
     }
 

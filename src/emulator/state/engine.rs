@@ -123,6 +123,7 @@ impl HubState {
             if self.run_operation(number) {
                 self.limiter.spend(self.now);
             }
+            self.limiter.look_at_device(self.now);
         }
     }
 

@@ -18,10 +18,11 @@ use super::fault::{FaultKind, HubFault};
 use super::jobs::Jobs;
 use super::keys::Keys;
 use super::limiter::Limiter;
-use super::moment::Moment;
+use super::moment::{Moment, SECOND};
 use super::options::HubOptions;
 use super::quota::Quota;
 use super::reply::Reply;
+use super::rules::DEVICES_PER_INSTANT_MAX;
 use super::sessions::Sessions;
 use super::telemetry::Messages;
 use super::twin::WriteMode;
@@ -63,6 +64,14 @@ pub(super) enum Errand {
     Configure,
 }
 
+/// A slice of work, in devices that are looked at: some milliseconds.
+pub(super) const WORK_PER_SLICE: u32 = 2 * DEVICES_PER_INSTANT_MAX;
+
+/// How long writes stay unseen by queries, in ticks.
+fn lag_of(options: &HubOptions) -> i64 {
+    i64::try_from(options.consistency_lag.get()).unwrap_or(i64::MAX).saturating_mul(SECOND)
+}
+
 impl HubState {
     /// A hub without devices.
     #[must_use]
@@ -72,7 +81,7 @@ impl HubState {
             now: now.into(),
             keys: Keys::default(),
             behaviours: Vec::new(),
-            devices: Devices::default(),
+            devices: Devices::new(lag_of(&options), now.into()),
             jobs: Jobs::default(),
             configurations: Configurations::default(),
             limiter: Limiter::new(&options, now.into()),
@@ -95,7 +104,8 @@ impl HubState {
     /// since keys of devices hang on it; jobs that have more lanes than there are now keep them.
     pub fn set_options(&mut self, options: HubOptions) {
         self.options = HubOptions { seed: self.options.seed, ..options };
-        self.limiter = Limiter::restore(&self.options, self.limiter.free_at(), self.limiter.turn());
+        self.devices.set_lag(lag_of(&self.options), self.now);
+        self.limiter = self.limiter.under(&self.options);
         self.quota = Quota::restore(&self.options, self.quota.day(), self.quota.used());
     }
 
@@ -238,15 +248,40 @@ impl HubState {
     /// Lets time go on to `to`, with all that is due on the way. Going there in several steps is
     /// the same.
     pub fn advance(&mut self, to: Timestamp) {
+        while !self.advance_slice(to) {}
+    }
+
+    /// Lets time go on towards `to`, but for no more than a slice of work, so that nobody has to wait
+    /// long for a hub that is busy. Says whether it is there; if not, everything up to [`Self::now`]
+    /// has happened.
+    pub fn advance_slice(&mut self, to: Timestamp) -> bool {
         let to = Moment::from(to);
+        let mut work = 0;
         while let Some((at, due)) = self.next_due(to) {
-            self.now = self.now.max(at);
-            if due != Due::Errand {
-                self.configurations.touch();
+            if at > self.now && work >= WORK_PER_SLICE {
+                return false;
             }
-            self.run(due);
+            work += self.run_at(at, due);
         }
+        self.pass_time(to);
+        true
+    }
+
+    /// Runs what is due at its time. Says about how much work that was, in devices looked at.
+    pub(super) fn run_at(&mut self, at: Moment, due: Due) -> u32 {
+        self.pass_time(at);
+        if due != Due::Errand {
+            self.configurations.touch();
+        }
+        let (count, before) = self.limiter.looked_at();
+        self.run(due);
+        let (now_count, now) = self.limiter.looked_at();
+        if now == before { (now_count - count).max(1) } else { now_count }
+    }
+
+    pub(super) fn pass_time(&mut self, to: Moment) {
         self.now = self.now.max(to);
+        self.devices.pass_time(self.now);
     }
 
     /// Runs one errand, at its time.
@@ -272,6 +307,11 @@ impl HubState {
             devices: &self.devices,
             configurations: &self.configurations,
         }
+    }
+
+    /// The same for queries, which see the devices as they were a while ago.
+    pub(super) fn seen_surroundings(&self) -> Surroundings<'_> {
+        Surroundings { now: self.now.plus(-lag_of(&self.options)), ..self.surroundings() }
     }
 
     /// The place of a device.

@@ -47,6 +47,11 @@ impl Jobs {
         self.next_number
     }
 
+    /// The number of the oldest job that is remembered.
+    pub(super) fn oldest(&self) -> u64 {
+        self.by_number.keys().next().copied().unwrap_or(u64::MAX)
+    }
+
     /// Sets the number of the next job.
     pub(super) const fn count_on_from(&mut self, number: u64) {
         self.next_number = number;

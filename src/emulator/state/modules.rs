@@ -162,12 +162,13 @@ impl HubState {
 
     fn insert(&mut self, device_id: &str, module_id: &str, mut identity: super::identity::Identity) -> Slot {
         identity.enabled = self.device(device_id).is_ok_and(|device| device.identity.enabled);
-        self.devices.modules_mut().insert(Device {
+        let module = Device {
             id: module_key(device_id, module_id).into(),
             identity,
             twin: Twin::fresh(self.now),
             connection: Connection::NONE,
-        })
+        };
+        self.devices.modules_mut().insert(module, self.jobs.oldest())
     }
 
     /// A module is disabled with its device.

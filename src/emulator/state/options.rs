@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{HubSize, Sku};
+use crate::model::{HubSize, Seconds, Sku};
 
 /// What kind of hub it is. Kept with the state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +17,8 @@ pub struct HubOptions {
     pub throttling: Throttling,
     /// Whether active jobs are limited to the lanes of the tier.
     pub lanes: Lanes,
+    /// How long queries, and jobs that select their devices, do not see a write.
+    pub consistency_lag: Seconds,
     /// Start of all chance, and of the keys of simulated devices.
     pub seed: u64,
 }
@@ -25,7 +27,14 @@ impl HubOptions {
     /// A strict hub of that size with its throttles on and seed 0.
     #[must_use]
     pub const fn new(size: HubSize) -> Self {
-        Self { size, strictness: Strictness::Strict, throttling: Throttling::On, lanes: Lanes::On, seed: 0 }
+        Self {
+            size,
+            strictness: Strictness::Strict,
+            throttling: Throttling::On,
+            lanes: Lanes::On,
+            consistency_lag: Seconds::ZERO,
+            seed: 0,
+        }
     }
 }
 
@@ -38,11 +47,18 @@ pub struct Fidelity {
     pub throttling: Throttling,
     /// Whether active jobs are limited to the lanes of the tier.
     pub lanes: Lanes,
+    /// How long queries, and jobs that select their devices, do not see a write.
+    pub consistency_lag: Seconds,
 }
 
 impl Default for Fidelity {
     fn default() -> Self {
-        Self { strictness: Strictness::Strict, throttling: Throttling::On, lanes: Lanes::On }
+        Self {
+            strictness: Strictness::Strict,
+            throttling: Throttling::On,
+            lanes: Lanes::On,
+            consistency_lag: Seconds::ZERO,
+        }
     }
 }
 
@@ -87,13 +103,17 @@ pub(super) struct StoredOptions {
     throttling: Throttling,
     #[serde(default)]
     lanes: Lanes,
+    /// In seconds.
+    #[serde(default)]
+    consistency_lag: u64,
     seed: u64,
 }
 
 impl From<HubOptions> for StoredOptions {
     fn from(options: HubOptions) -> Self {
-        let HubOptions { size, strictness, throttling, lanes, seed } = options;
-        Self { sku: size.sku.as_str().to_owned(), units: size.units, strictness, throttling, lanes, seed }
+        let HubOptions { size, strictness, throttling, lanes, consistency_lag, seed } = options;
+        let sku = size.sku.as_str().to_owned();
+        Self { sku, units: size.units, strictness, throttling, lanes, consistency_lag: consistency_lag.get(), seed }
     }
 }
 
@@ -101,12 +121,8 @@ impl StoredOptions {
     /// The options, if the sku exists.
     pub(super) fn read(&self) -> Option<HubOptions> {
         let size = HubSize { sku: Sku::parse(&self.sku)?, units: self.units };
-        Some(HubOptions {
-            size,
-            strictness: self.strictness,
-            throttling: self.throttling,
-            lanes: self.lanes,
-            seed: self.seed,
-        })
+        let consistency_lag = Seconds::new(self.consistency_lag);
+        let Self { strictness, throttling, lanes, seed, .. } = *self;
+        Some(HubOptions { size, strictness, throttling, lanes, consistency_lag, seed })
     }
 }

@@ -1,32 +1,56 @@
 //! Devices, or modules, by id and in the order of their ids.
 
-use super::columns::{Change, Columns, Source};
+use std::collections::BTreeSet;
+
+use super::columns::{Change, Columns};
 use super::device::Device;
 use super::devices::Slot;
+use super::lagged::{Lagged, Seen};
 
 /// Devices, or modules, each at a place of its own.
 #[derive(Debug, Clone)]
 pub(super) struct Places {
     /// What sets the slots of this kind apart from those of the other.
-    mark: u32,
-    places: Vec<Place>,
+    pub(super) mark: u32,
+    pub(super) places: Vec<Place>,
     /// Devices that exist, by id.
-    order: Vec<Slot>,
-    columns: Columns,
+    pub(super) order: Vec<Slot>,
+    /// Places that were left: the first job that does not know them, and where they are.
+    left: BTreeSet<(u64, u32)>,
+    pub(super) columns: Columns,
+    /// Only in a hub whose queries do not see a write at once.
+    pub(super) lagged: Option<Box<Lagged>>,
 }
 
 #[derive(Debug, Clone)]
 #[expect(clippy::large_enum_variant, reason = "nearly all places are taken")]
-enum Place {
+pub(super) enum Place {
     Taken(Device),
-    /// The device of this id was deleted.
-    Left(Box<str>),
+    /// The device of this id was deleted; jobs from this number on do not know it.
+    Left(Box<str>, u64),
+}
+
+impl Place {
+    /// The device there, unless it was deleted.
+    pub(super) const fn device(&self) -> Option<&Device> {
+        match self {
+            Self::Taken(device) => Some(device),
+            Self::Left(..) => None,
+        }
+    }
 }
 
 impl Places {
     /// No places yet. Their slots will carry the mark.
     pub(super) fn new(mark: u32) -> Self {
-        Self { mark, places: Vec::new(), order: Vec::new(), columns: Columns::default() }
+        Self {
+            mark,
+            places: Vec::new(),
+            order: Vec::new(),
+            left: BTreeSet::new(),
+            columns: Columns::default(),
+            lagged: None,
+        }
     }
 
     /// How many there are.
@@ -48,7 +72,7 @@ impl Places {
     pub(super) fn get(&self, slot: Slot) -> Option<&Device> {
         match self.places.get(self.at(slot))? {
             Place::Taken(device) => Some(device),
-            Place::Left(_) => None,
+            Place::Left(..) => None,
         }
     }
 
@@ -60,10 +84,14 @@ impl Places {
     /// The device at a place, unless it was deleted, to be changed in this way.
     pub(super) fn change(&mut self, slot: Slot, change: Change<'_>) -> Option<&mut Device> {
         let at = self.at(slot);
-        self.columns.changed(slot, change, self.places.len());
+        if self.lagged.is_some() {
+            self.remember(slot);
+        } else {
+            self.columns.changed(slot, change, self.places.len());
+        }
         match self.places.get_mut(at)? {
             Place::Taken(device) => Some(device),
-            Place::Left(_) => None,
+            Place::Left(..) => None,
         }
     }
 
@@ -71,15 +99,30 @@ impl Places {
     pub(super) fn id(&self, slot: Slot) -> &str {
         match self.places.get(self.at(slot)) {
             Some(Place::Taken(device)) => &device.id,
-            Some(Place::Left(id)) => id,
+            Some(Place::Left(id, _)) => id,
             None => "",
         }
     }
 
-    /// Takes in a device whose id is new. Cheap for ids that come in order.
-    pub(super) fn insert(&mut self, device: Device) -> Slot {
-        let slot = self.append(Place::Taken(device));
-        self.columns.changed(slot, Change::All, self.places.len());
+    /// Takes in a device whose id is new. Cheap for ids that come in order. Places that no job from
+    /// `oldest_job` on can name are used again.
+    pub(super) fn insert(&mut self, device: Device, oldest_job: u64) -> Slot {
+        self.surface();
+        let slot = match self.vacant(oldest_job) {
+            Some(at) => {
+                self.remember(Slot(at | self.mark));
+                self.places[at as usize] = Place::Taken(device);
+                Slot(at | self.mark)
+            }
+            None => {
+                let slot = self.append(Place::Taken(device));
+                self.remember_as(slot, None);
+                slot
+            }
+        };
+        if self.lagged.is_none() {
+            self.columns.changed(slot, Change::All, self.places.len());
+        }
         let at = self.order.partition_point(|other| self.id(*other) < self.id(slot));
         self.order.insert(at, slot);
         slot
@@ -95,13 +138,15 @@ impl Places {
         self.sort();
     }
 
-    /// Deletes a device.
-    pub(super) fn remove(&mut self, slot: Slot) {
+    /// Deletes a device. Jobs from `next_job` on do not know it.
+    pub(super) fn remove(&mut self, slot: Slot, next_job: u64) {
         let id: Box<str> = self.id(slot).into();
         if let Ok(at) = self.order.binary_search_by(|other| self.id(*other).cmp(&id)) {
             self.order.remove(at);
+            self.remember(slot);
             let place = self.at(slot);
-            self.places[place] = Place::Left(id);
+            self.places[place] = Place::Left(id, next_job);
+            self.left.insert((next_job, slot.0 & !self.mark));
         }
     }
 
@@ -121,22 +166,23 @@ impl Places {
     }
 
     /// All places in order of creation: the device, or the id of the one that was deleted.
-    pub(super) fn all_places(&self) -> impl Iterator<Item = Result<&Device, &str>> {
+    pub(super) fn all_places(&self) -> impl Iterator<Item = Result<&Device, (&str, u64)>> {
         self.places.iter().map(|place| match place {
             Place::Taken(device) => Ok(device),
-            Place::Left(id) => Err(&**id),
+            Place::Left(id, next_job) => Err((&**id, *next_job)),
         })
     }
 
     /// Appends the next place of a snapshot; [`Self::sort`] must follow the last.
-    pub(super) fn restore(&mut self, place: Result<Device, Box<str>>) {
+    pub(super) fn restore(&mut self, place: Result<Device, (Box<str>, u64)>) {
         match place {
             Ok(device) => {
                 let slot = self.append(Place::Taken(device));
                 self.order.push(slot);
             }
-            Err(id) => {
-                self.append(Place::Left(id));
+            Err((id, next_job)) => {
+                let slot = self.append(Place::Left(id, next_job));
+                self.left.insert((next_job, slot.0 & !self.mark));
             }
         }
     }
@@ -147,6 +193,7 @@ impl Places {
         order.sort_by(|a, b| self.id(*a).cmp(self.id(*b)));
         let unique = order.windows(2).all(|pair| self.id(pair[0]) != self.id(pair[1]));
         self.order = order;
+        self.order_seen();
         unique
     }
 
@@ -155,34 +202,18 @@ impl Places {
         self.get(slot).expect("the order names existing devices only")
     }
 
-    /// Gets columns ready for a query.
-    pub(super) fn prepare(&mut self, sources: &[&Source]) {
-        let (places, mark) = (&self.places, self.mark);
-        let device = |at: usize| match places.get(at) {
-            Some(Place::Taken(device)) => Some(device),
-            _ => None,
+    /// A place that was left and that nothing remembers.
+    fn vacant(&mut self, oldest_job: u64) -> Option<u32> {
+        let first = *self.left.first()?;
+        let forgotten = first.0 <= oldest_job;
+        let unseen = || {
+            matches!(self.lagged.as_ref().map(|lagged| lagged.seen(Slot(first.1 | self.mark))), Some(Seen::Image(_)))
         };
-        self.columns.prepare(sources, places.len(), |slot| (slot.0 & !mark) as usize, device);
-    }
-
-    /// The columns.
-    pub(super) const fn columns(&self) -> &Columns {
-        &self.columns
-    }
-
-    /// A device as queries see it.
-    pub(super) fn seen(&self, slot: Slot) -> &Device {
-        self.device(slot)
-    }
-
-    /// Where queries see the device of that id.
-    pub(super) fn find_seen(&self, id: &str) -> Option<Slot> {
-        self.find(id)
-    }
-
-    /// The places of all devices that queries see, by id.
-    pub(super) fn seen_order(&self) -> &[Slot] {
-        &self.order
+        if !forgotten || unseen() {
+            return None;
+        }
+        self.left.remove(&first);
+        Some(first.1)
     }
 
     fn append(&mut self, place: Place) -> Slot {

@@ -102,7 +102,7 @@ impl HubState {
         let named = named(statement.clause(), &paths, places);
         let order = named.as_deref().unwrap_or_else(|| places.seen_order());
         let start = after.map_or(0, |id| order.partition_point(|slot| places.seen(*slot).id.as_ref() <= id));
-        let scan = Scan::new(statement.clause(), &paths, places, self.surroundings());
+        let scan = Scan::new(statement.clause(), &paths, places, self.seen_surroundings());
         let mut filling = Filling::new(&page, statement, total);
         let mut last = None;
         let mut matching = scan.matching(&order[start..]);
@@ -165,7 +165,7 @@ impl HubState {
         let places = self.devices.all(modules);
         let named = named(statement.clause(), &paths, places);
         let order = named.as_deref().unwrap_or_else(|| places.seen_order());
-        let scan = Scan::new(statement.clause(), &paths, places, self.surroundings());
+        let scan = Scan::new(statement.clause(), &paths, places, self.seen_surroundings());
         let rows = statement.rows_of(scan.group(grouping, order));
         let end = start.saturating_add(page.size).min(rows.len());
         let next = (end < rows.len()).then_some(Continuation::Rows(end as u64));

@@ -59,12 +59,13 @@ impl HubState {
         }
         self.check_room()?;
         let is_edge = identity.is_edge();
-        let slot = self.devices.insert(Device {
+        let device = Device {
             id: device_id.into(),
             identity: identity.create(device_id, entropy.as_bytes(), self.now),
             twin: Twin::fresh(self.now),
             connection: Connection::NONE,
-        });
+        };
+        let slot = self.devices.insert(device, self.jobs.oldest());
         if is_edge {
             self.ensure_edge_modules(device_id, entropy);
         }
@@ -130,8 +131,9 @@ impl HubState {
 
     /// Deletes a device or module.
     pub(super) fn forget(&mut self, slot: Slot) {
-        self.devices.remove(slot);
+        self.devices.remove(slot, self.jobs.next_number());
         self.drop_deleted(slot);
+        self.configurations.forget(slot);
         // Jobs that wait for the device go on without it.
         self.wake_waiting(slot);
     }

@@ -12,7 +12,7 @@ use super::limiter::Limiter;
 use super::moment::Moment;
 use super::quota::Quota;
 use super::rules::{FINISHING_TICKS, HISTORY_TICKS, QUEUED_TICKS};
-use super::snapshot::{FORMAT, Record, SnapshotRecord};
+use super::snapshot::{FORMAT, Record, SnapshotRecord, StoredDevice};
 
 /// Why a snapshot does not give a hub.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -67,8 +67,9 @@ impl Restoration {
                 let module = stored.read(&hub.keys).ok_or(BadSnapshot::Damaged("a module"))?;
                 hub.devices.modules_mut().restore(Ok(module));
             }
-            Record::ModuleLeft(id) => hub.devices.modules_mut().restore(Err(id)),
-            Record::Left(id) => hub.devices.restore(Err(id)),
+            Record::ModuleLeft { id, next_job } => hub.devices.modules_mut().restore(Err((id, next_job))),
+            Record::Left { id, next_job } => hub.devices.restore(Err((id, next_job))),
+            Record::Image { at, slot, device } => take_image(hub, at, Slot(slot), device)?,
             Record::Configurations(due) => hub.configurations.due = due,
             Record::Configuration(configuration) => {
                 let id = configuration.id.clone();
@@ -192,6 +193,23 @@ fn take_name(hub: &mut HubState, name: &str) -> Result<(), BadSnapshot> {
     Ok(())
 }
 
+fn take_image(
+    hub: &mut HubState,
+    at: Moment,
+    slot: Slot,
+    stored: Option<Box<StoredDevice>>,
+) -> Result<(), BadSnapshot> {
+    let image = match stored {
+        Some(stored) => Some(stored.read(&hub.keys).ok_or(BadSnapshot::Damaged("an earlier state of a device"))?),
+        None => None,
+    };
+    if !hub.devices.holds(slot) {
+        return Err(BadSnapshot::Damaged("an earlier state of no device"));
+    }
+    hub.devices.restore_image(at, slot, image);
+    Ok(())
+}
+
 fn take_behaviour(hub: &mut HubState, value: Value) -> Result<(), BadSnapshot> {
     let mut behaviour: Behaviour = serde_json::from_value(value).map_err(|_| BadSnapshot::Damaged("a behaviour"))?;
     behaviour.compile(&mut hub.keys);
@@ -200,7 +218,7 @@ fn take_behaviour(hub: &mut HubState, value: Value) -> Result<(), BadSnapshot> {
 }
 
 fn read_head(record: &Record) -> Result<HubState, BadSnapshot> {
-    let Record::Hub { format, options, now, free_at, turn, next_job, quota_day, quota_used } = record else {
+    let Record::Hub { format, options, now, free_at, turn, next_job, quota_day, quota_used, looked_at } = record else {
         return Err(BadSnapshot::Damaged("it does not begin with its head"));
     };
     if *format != FORMAT {
@@ -208,7 +226,7 @@ fn read_head(record: &Record) -> Result<HubState, BadSnapshot> {
     }
     let options = options.read().ok_or(BadSnapshot::Damaged("the options"))?;
     let mut hub = HubState::new(options, now.timestamp());
-    hub.limiter = Limiter::restore(&options, *free_at, *turn);
+    hub.limiter = Limiter::restore(&options, *free_at, *turn, looked_at.unwrap_or((0, *now)));
     hub.quota = Quota::restore(&options, *quota_day, *quota_used);
     hub.jobs.count_on_from(*next_job);
     Ok(hub)

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::columns::Change;
 use super::configuration::Configuration;
 use super::device::Device;
 use super::devices::Slot;
@@ -151,13 +152,15 @@ impl HubState {
             }
         };
         let now = self.now;
-        let (Some(device), Some(patch)) = (self.devices.get_mut(slot), settings.patch()) else { return Ok(()) };
+        let (Some(device), Some(patch)) = (self.devices.get(slot), settings.patch()) else { return Ok(()) };
         let members = device.twin.desired.members();
         let extra = settings.replaces && members.count() > patch.len();
         if !extra && patch.holds_in(members) {
             return Ok(());
         }
-        device.twin.write(&settings.write, now, &self.keys)?;
+        if let Some(device) = self.devices.change(slot, Change::Written(&settings.write)) {
+            device.twin.write(&settings.write, now, &self.keys)?;
+        }
         self.configurations.touch();
         self.desired_changed(slot, patch);
         Ok(())

@@ -27,6 +27,8 @@ rules! {
     QUEUED_TICKS: i64 = 200 * MILLISECOND, "job-timing";
     /// From the last device's result until a job is over, in ticks of 100 ns.
     FINISHING_TICKS: i64 = 200 * MILLISECOND, "job-timing";
+    /// Most devices that jobs look at in one instant of 100 ns.
+    DEVICES_PER_INSTANT_MAX: u32 = 4_096, "job-devices-per-instant";
     /// Longest query, in characters.
     QUERY_LENGTH_MAX: usize = 8_192, "query-length";
 

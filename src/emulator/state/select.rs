@@ -27,7 +27,7 @@ impl HubState {
         let places = self.devices.all(modules);
         let named = named(condition.clause(), &paths, places);
         let slots = named.as_deref().unwrap_or_else(|| places.seen_order());
-        Ok(Scan::new(condition.clause(), &paths, places, self.surroundings()).select(slots))
+        Ok(Scan::new(condition.clause(), &paths, places, self.seen_surroundings()).select(slots))
     }
 }
 

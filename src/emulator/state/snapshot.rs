@@ -43,15 +43,30 @@ pub(super) enum Record {
         quota_day: i64,
         #[serde(default)]
         quota_used: u64,
+        #[serde(default)]
+        looked_at: Option<(u32, Moment)>,
     },
     Name(String),
     Behaviour(Value),
     Device(StoredDevice),
-    /// The device of this id was deleted.
-    Left(Box<str>),
+    /// The device of this id was deleted; jobs from this number on do not know it.
+    Left {
+        id: Box<str>,
+        next_job: u64,
+    },
+    /// How a device or module was before a write that queries do not see yet; nothing if it was not
+    /// there.
+    Image {
+        at: Moment,
+        slot: u32,
+        device: Option<Box<StoredDevice>>,
+    },
     Module(StoredDevice),
     /// The module of this id was deleted.
-    ModuleLeft(Box<str>),
+    ModuleLeft {
+        id: Box<str>,
+        next_job: u64,
+    },
     /// When the configurations that follow are looked at next.
     Configurations(Option<Moment>),
     Configuration(Configuration),
@@ -69,7 +84,7 @@ pub(super) enum Record {
 }
 
 /// Version of the form of snapshots.
-pub(super) const FORMAT: u32 = 1;
+pub(super) const FORMAT: u32 = 2;
 
 /// How many targets stand in one record.
 const TARGETS_PER_RECORD: usize = 1_000;
@@ -125,6 +140,7 @@ impl HubState {
             next_job: self.jobs.next_number(),
             quota_day: self.quota.day(),
             quota_used: self.quota.used(),
+            looked_at: Some(self.limiter.looked_at()),
         };
         let end = Record::End {
             places: (self.devices.places() + self.devices.modules().places()) as u64,
@@ -137,11 +153,16 @@ impl HubState {
             .map(|behaviour| Record::Behaviour(serde_json::to_value(behaviour).unwrap_or_default()));
         let devices = self.devices.all_places().map(|place| match place {
             Ok(device) => Record::Device(StoredDevice::of(device)),
-            Err(id) => Record::Left(id.into()),
+            Err((id, next_job)) => Record::Left { id: id.into(), next_job },
         });
         let modules = self.devices.modules().all_places().map(|place| match place {
             Ok(module) => Record::Module(StoredDevice::of(module)),
-            Err(id) => Record::ModuleLeft(id.into()),
+            Err((id, next_job)) => Record::ModuleLeft { id: id.into(), next_job },
+        });
+        let images = self.devices.images().map(|(at, slot, image)| Record::Image {
+            at,
+            slot: slot.0,
+            device: image.map(|image| Box::new(StoredDevice::of(image))),
         });
         let due = self.configurations.due.map(|due| Record::Configurations(Some(due)));
         let configurations = due.into_iter().chain(self.configurations.by_id.values().flat_map(|configuration| {
@@ -160,6 +181,7 @@ impl HubState {
             .chain(behaviours)
             .chain(devices)
             .chain(modules)
+            .chain(images)
             .chain(configurations)
             .chain(jobs)
             .chain(self.live_records().map(Record::Live));
