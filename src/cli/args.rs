@@ -344,6 +344,9 @@ pub(super) struct EmulatorStartArgs {
     /// Do not limit how many jobs may be active
     #[arg(long)]
     pub(super) no_lanes: bool,
+    /// How long queries and job conditions do not see a write, such as `5s`
+    #[arg(long, value_name = "DURATION", value_parser = seconds, default_value = "0s", hide_default_value = true)]
+    pub(super) consistency_lag: Seconds,
     /// Bytes of journal after which a snapshot is written; small ones serve tests
     #[arg(long, value_name = "BYTES", default_value_t = SNAPSHOT_AFTER, hide = true)]
     pub(super) snapshot_after: u64,

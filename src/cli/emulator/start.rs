@@ -30,7 +30,8 @@ const HTTPS_PORT: u16 = 443;
 pub(in crate::cli) async fn start(args: &EmulatorStartArgs, session: &Session) -> Result<Exit, Failure> {
     let throttling = if args.no_throttles { Throttling::Off } else { Throttling::On };
     let lanes = if args.no_lanes { Lanes::Off } else { Lanes::On };
-    let (dir, config) = chosen(session, Fidelity { throttling, lanes, ..Fidelity::default() })?;
+    let fidelity = Fidelity { throttling, lanes, consistency_lag: args.consistency_lag, ..Fidelity::default() };
+    let (dir, config) = chosen(session, fidelity)?;
     let config = EmulatorConfig { snapshot_after: args.snapshot_after, ..config };
     let config = imitate(&args.fidelity, config, session);
     let script = script(&args.fidelity, session)?;

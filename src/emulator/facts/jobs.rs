@@ -11,8 +11,10 @@ super::facts! {
         "The hub looks at a job 0.2 s after its creation, and closes it 0.2 s after the last device.";
     "job-target-selection", Documented, "how-to-schedule-broadcast-jobs; PTC ThingWorx connector",
         "Devices are selected when the job starts.";
-    "job-no-index-lag", Assumed, "kept simple",
-        "Queries and jobs see every write at once; the hub's index lags up to 30 minutes.";
+    "job-index-lag", Documented, "iot-hub-devguide-query-language: operations may be delayed; that the delay is the same for all is assumed",
+        "Queries and jobs see devices as they were --consistency-lag ago, by default as they are; GET of a twin shows it as it is.";
+    "job-place-of-deleted", Assumed, "the record names the device by its id",
+        "A record of devices.jobs goes on to name a device that was deleted since.";
     "job-no-device", Assumed, "a Go test schedules a job for no device without error",
         "A job that selects no device is completed with a deviceCount of 0.";
     "job-device-rate", Documented, "iot-hub-devguide-quotas-throttling",

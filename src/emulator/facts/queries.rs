@@ -13,6 +13,8 @@ super::facts! {
         "A page has at most 100 items; greater sizes count as 100.";
     "page-continuation", Documented, "query-twins",
         "A continuation token fits only the query that it was given for; any other is 400.";
+    "query-sums", Assumed, "the order in which a sum is made shows in its last digit only",
+        "SUM and AVG add up blocks of 4096 twins in the order of their ids.";
     "query-order", Assumed, "nothing is known",
         "Twins come in the order of their ids.";
 }
