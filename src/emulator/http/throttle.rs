@@ -4,16 +4,9 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::emulator::state::rules::rules;
+use crate::emulator::state::rules::{CALL_DELAY_MILLISECONDS_MAX, METHOD_BLOCK_BYTES};
 use crate::emulator::state::{FaultKind, HubFault};
 use crate::model::HubSize;
-
-rules! {
-    /// Longest that a call is delayed before it is refused, in milliseconds.
-    DELAY_MILLISECONDS_MAX: u64 = 3_200, "throttle-shaping";
-    /// What a direct method is metered by, in bytes of payload.
-    METHOD_BLOCK_BYTES: usize = 4 * 1_024, "throttle-rates";
-}
 
 /// What a call is metered as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -122,7 +115,7 @@ impl Rate {
     fn take(&mut self, cost: u32, now: Instant) -> Option<Duration> {
         let served = self.served.max(now) + self.interval * cost;
         let delay = served.saturating_duration_since(now).saturating_sub(self.window);
-        if delay > Duration::from_millis(DELAY_MILLISECONDS_MAX) {
+        if delay > Duration::from_millis(CALL_DELAY_MILLISECONDS_MAX) {
             return None;
         }
         self.served = served;
@@ -145,7 +138,7 @@ mod tests {
     fn served(throttles: &Throttles, meter: Meter, now: Instant) -> (usize, usize) {
         let delays: Vec<_> = (0..100_000).map_while(|_| throttles.take(meter, 1, now).ok()).collect();
         let at_once = delays.iter().filter(|delay| delay.is_zero()).count();
-        assert!(delays.is_sorted() && delays.last() <= Some(&Duration::from_millis(DELAY_MILLISECONDS_MAX)));
+        assert!(delays.is_sorted() && delays.last() <= Some(&Duration::from_millis(CALL_DELAY_MILLISECONDS_MAX)));
         (at_once, delays.len() - at_once)
     }
 

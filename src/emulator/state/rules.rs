@@ -55,6 +55,11 @@ rules! {
     /// Largest body of a request that the hub reads, in bytes.
     REQUEST_BYTES_MAX: usize = 256 * 1_024, "request-256-kb";
 
+    /// Longest that a call is delayed before it is refused, in milliseconds.
+    CALL_DELAY_MILLISECONDS_MAX: u64 = 3_200, "throttle-shaping";
+    /// What a direct method is metered by, in bytes of payload.
+    METHOD_BLOCK_BYTES: usize = 4 * 1_024, "throttle-rates";
+
     /// Largest tags, in bytes as the hub counts them.
     TAGS_BYTES_MAX: usize = 8 * 1_024, "twin-section-size";
     /// Largest desired or reported properties, in bytes as the hub counts them.
