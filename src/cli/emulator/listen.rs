@@ -9,6 +9,9 @@ use tokio::net::TcpListener;
 
 use crate::cli::failure::Failure;
 
+/// Any free port. More than once, for one that is free on IPv4 may be taken on IPv6.
+const ANY_FREE: [u16; 3] = [0; 3];
+
 /// A protocol with a port that clients expect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::cli) enum Protocol {
@@ -30,12 +33,12 @@ impl Protocol {
         }
     }
 
-    /// Ports to try when none was asked for; 0 is any free one.
+    /// Ports to try when none was asked for.
     const fn candidates(self) -> &'static [u16] {
         match self {
-            Self::Https => &[443, 8443, 0],
-            Self::Mqtt => &[8883, 0],
-            Self::Http => &[0],
+            Self::Https => &[443, 8443, 0, 0, 0],
+            Self::Mqtt => &[8883, 0, 0, 0],
+            Self::Http => &ANY_FREE,
         }
     }
 
@@ -71,12 +74,16 @@ pub(super) struct Bound {
 /// # Errors
 /// When the port that was asked for cannot be had, or none.
 pub(super) async fn bind(protocol: Protocol, listen: IpAddr, wanted: Option<u16>) -> Result<Bound, Failure> {
-    let candidates = wanted.as_ref().map_or_else(|| protocol.candidates(), std::slice::from_ref);
+    let candidates = match &wanted {
+        None => protocol.candidates(),
+        Some(0) => &ANY_FREE,
+        Some(port) => std::slice::from_ref(port),
+    };
     let mut refused: Option<(u16, io::Error)> = None;
     for &port in candidates {
         match bind_port(listen, port).await {
             Ok(listeners) => {
-                let note = refused.map(|(port, error)| {
+                let note = refused.filter(|(port, _)| *port != 0).map(|(port, error)| {
                     format!("{protocol} is not on port {port}: {}; {}", reason(&error), protocol.consequence())
                 });
                 return Ok(Bound { listeners, note });

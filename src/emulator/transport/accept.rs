@@ -41,10 +41,7 @@ pub(in crate::emulator) async fn accept<F, S>(
                 continue;
             }
         };
-        let Some(place) = gate.enter().await else {
-            tracing::warn!("a connection was closed: there are too many; raise the limit of open files");
-            continue;
-        };
+        let Some(place) = gate.enter().await else { continue };
         let (tls, speak) = (tls.clone(), speak.clone());
         tokio::spawn(async move {
             if let Some(link) = establish(stream, tls, place).await {

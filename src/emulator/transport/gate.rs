@@ -2,6 +2,7 @@
 //! the emulator sheds connections and never fails to open a file of its state.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
@@ -20,6 +21,8 @@ pub(in crate::emulator) struct Gate {
     capacity: u32,
     /// How often there was no room; idle connections close when it changes.
     pressure: watch::Sender<u64>,
+    /// Whether somebody was told that connections are turned away: once is enough.
+    is_told: AtomicBool,
 }
 
 impl Gate {
@@ -33,7 +36,7 @@ impl Gate {
     /// That many.
     pub(super) fn of(capacity: u32) -> Self {
         let permits = usize::try_from(capacity).unwrap_or(Semaphore::MAX_PERMITS);
-        Self { permits: Arc::new(Semaphore::new(permits)), capacity, pressure: watch::Sender::new(0) }
+        Self { permits: Arc::new(Semaphore::new(permits)), capacity, pressure: watch::Sender::new(0), is_told: AtomicBool::new(false) }
     }
 
     /// Lets one in, at the expense of idle ones if need be.
@@ -42,7 +45,15 @@ impl Gate {
             return Some(permit);
         }
         self.pressure.send_modify(|times| *times = times.wrapping_add(1));
-        timeout(ROOM_PATIENCE, Arc::clone(&self.permits).acquire_owned()).await.ok()?.ok()
+        let place = timeout(ROOM_PATIENCE, Arc::clone(&self.permits).acquire_owned()).await;
+        let place = place.ok().and_then(Result::ok);
+        if place.is_none() && !self.is_told.swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                "connections are turned away, for {} are open; a higher limit of open files allows more",
+                self.capacity
+            );
+        }
+        place
     }
 
     /// Changes when idle connections are to make room.
