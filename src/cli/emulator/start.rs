@@ -1,10 +1,11 @@
 //! `hubjobs emulator start`.
 
 use std::fs;
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 
 use serde_json::{Value, json};
+use tokio::net::TcpListener;
 
 use super::chosen;
 use super::fidelity::{imitate, note_kept_clock, script};
@@ -44,7 +45,9 @@ pub(in crate::cli) async fn start(args: &EmulatorStartArgs, session: &Session) -
     let opened = tokio::task::spawn_blocking(move || Emulator::open(&dir, &config)).await.map_err(Failure::Thread)?;
     let served = opened?.with_faults(script).serve_on(exposure).await?;
     if let (Some(copy), Some(authority)) = (&args.listen.ca_out, served.authority()) {
-        fs::copy(authority, copy).map_err(|source| Failure::Write { path: copy.clone(), source })?;
+        // Not a copy of the file: that would be for its owner alone, and clients may be others.
+        let written = fs::read(authority).and_then(|pem| fs::write(copy, pem));
+        written.map_err(|source| Failure::Write { path: copy.clone(), source })?;
     }
     announce(&served, args.listen.ca_out.as_deref(), session);
     note_kept_clock(&args.fidelity, &served, session).await?;
@@ -69,7 +72,7 @@ async fn expose(args: &EmulatorStartArgs, session: &Session) -> Result<Exposure,
     }
     let https = bind(Protocol::Https, listen.listen, listen.https_port).await?;
     let mqtt = bind(Protocol::Mqtt, listen.listen, listen.mqtt_port).await?;
-    let mut http = bind_http(listen.http_port).await?;
+    let http = bind_http(listen.http_port).await?;
     for note in [&https.note, &mqtt.note].into_iter().flatten() {
         terminal.note(note);
     }
@@ -81,13 +84,15 @@ async fn expose(args: &EmulatorStartArgs, session: &Session) -> Result<Exposure,
         token_time,
         policies: args.access.policies.clone(),
         entra: entra(&args.access)?,
-        ..Exposure::plain(http.remove(0))
+        ..Exposure::plain(http)
     })
 }
 
 /// Plain HTTP is for this machine alone, whatever else listens where.
-async fn bind_http(port: u16) -> Result<Vec<tokio::net::TcpListener>, Failure> {
-    bind(Protocol::Http, Ipv4Addr::LOCALHOST.into(), Some(port)).await.map(|bound| bound.listeners)
+async fn bind_http(port: u16) -> Result<TcpListener, Failure> {
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    let bound = TcpListener::bind(address).await;
+    bound.map_err(|source| Failure::Listen { protocol: Protocol::Http, address, source })
 }
 
 fn entra(access: &AccessArgs) -> Result<Option<Entra>, Failure> {

@@ -36,7 +36,12 @@ impl Gate {
     /// That many.
     pub(super) fn of(capacity: u32) -> Self {
         let permits = usize::try_from(capacity).unwrap_or(Semaphore::MAX_PERMITS);
-        Self { permits: Arc::new(Semaphore::new(permits)), capacity, pressure: watch::Sender::new(0), is_told: AtomicBool::new(false) }
+        Self {
+            permits: Arc::new(Semaphore::new(permits)),
+            capacity,
+            pressure: watch::Sender::new(0),
+            is_told: AtomicBool::new(false),
+        }
     }
 
     /// Lets one in, at the expense of idle ones if need be.
