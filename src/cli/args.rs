@@ -322,8 +322,42 @@ pub(super) enum EmulatorCommand {
     Status,
     /// List or change the faults that befall callers of a running emulator
     Faults(EmulatorFaultsArgs),
+    /// Write the emulator's state as lines of JSON, also while it is served
+    Export(EmulatorExportArgs),
+    /// Begin the emulator's state from an export, or from devices of `az iot hub device-identity export`
+    Import(EmulatorImportArgs),
     /// List every rule of the emulated hub, and how sure each is
     Facts,
+}
+
+/// `hubjobs emulator export`.
+#[derive(Debug, Args)]
+#[command(after_help = "An export holds the keys of devices and policies, so its file is for its owner alone.
+
+Examples:
+  hubjobs emulator export hub.jsonl            everything; `import` gives the same hub
+  hubjobs emulator export --devices d.txt      devices, as `az iot hub device-identity export` does")]
+pub(super) struct EmulatorExportArgs {
+    /// File to write [default: stdout]
+    #[arg(value_name = "FILE")]
+    pub(super) file: Option<PathBuf>,
+    /// Only devices and modules, in the form of `az iot hub device-identity export`
+    #[arg(long)]
+    pub(super) devices: bool,
+    /// Leave keys out; an import makes new ones
+    #[arg(long)]
+    pub(super) without_keys: bool,
+}
+
+/// `hubjobs emulator import`.
+#[derive(Debug, Args)]
+pub(super) struct EmulatorImportArgs {
+    /// File to read; its first line says which form it has
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
+    /// Put it in place of the state that is there, of which a copy is kept
+    #[arg(long)]
+    pub(super) replace: bool,
 }
 
 /// `hubjobs emulator start`.

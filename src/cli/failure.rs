@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::emulator::{Protocol, reason};
 use super::exit::Exit;
 use super::selector::InvalidSelector;
-use crate::emulator::EmulatorError;
+use crate::emulator::{EmulatorError, ExchangeError};
 use crate::hub::HubError;
 use crate::hub::rest::{ConnectionStringError, InvalidConnectionString, NotLoopback};
 use crate::model::InvalidName;
@@ -143,6 +143,14 @@ pub(super) enum Failure {
     /// There is no emulator yet.
     #[error("this emulator was never started, so it has no policies yet")]
     NoEmulatorState,
+    /// A file cannot be read.
+    #[error("cannot read `{}`: {}", path.display(), source.kind())]
+    Read {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
     /// A thread of ours did not end well.
     #[error("the emulator could not open its state; `-vv` says more")]
     Thread(#[source] tokio::task::JoinError),
@@ -195,6 +203,11 @@ impl Failure {
                 one("set this machine's clock; starts computed from a wrong one would be wrong")
             }
             Self::Run(RunError::Hub(error)) | Self::Hub(error) => hub_help(error),
+            Self::Emulator(EmulatorError::Exchange(error)) => match **error {
+                ExchangeError::Exists(_) => one("`--replace` puts it in place of that state, and keeps a copy"),
+                ExchangeError::NoState(_) => one("`hubjobs emulator start` or `seed` begins one"),
+                _ => Vec::new(),
+            },
             Self::Exists(_) => one("`-C DIR` starts a project in another folder"),
             _ => Vec::new(),
         }

@@ -130,6 +130,12 @@ fn execute(cli: Cli, terminal: &Arc<Terminal>) -> Result<Exit, Failure> {
         Command::Emulator(EmulatorCommand::Faults(args)) => {
             online(global, terminal, async |session| emulator::faults(&args, session).await)
         }
+        Command::Emulator(EmulatorCommand::Export(args)) => {
+            online(global, terminal, async |session| emulator::export(&args, session).await)
+        }
+        Command::Emulator(EmulatorCommand::Import(args)) => {
+            online(global, terminal, async |session| emulator::import(&args, session).await)
+        }
         Command::Emulator(EmulatorCommand::Tick(args)) => {
             online(global, terminal, async |session| emulator::tick(&args, session).await)
         }

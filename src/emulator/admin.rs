@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use super::auth::Key;
 use super::clock::ModeWord;
+use super::exchange::{ExchangeError, ExportOptions};
 use super::faults::{FaultReport, FaultSpec};
 pub use super::live::Advance;
 use crate::model::{ClockMode, JobId};
@@ -21,6 +22,8 @@ use crate::model::{ClockMode, JobId};
 const TIMEOUT: Duration = Duration::from_secs(30);
 /// A tick waits for connected programs that have a method call to answer, call after call.
 const TICK_TIMEOUT: Duration = Duration::from_secs(3_600);
+/// A million devices take their time.
+const EXPORT_TIMEOUT: Duration = Duration::from_mins(30);
 
 /// What an emulator's clock shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -143,6 +146,20 @@ impl AdminClient {
     pub async fn advance(&self, jobs: &[JobId]) -> Result<Advance, AdminError> {
         let request = AdvanceRequest { jobs: jobs.iter().map(|job| job.as_str().to_owned()).collect() };
         self.send(self.http.post(self.url("advance")).json(&request)).await
+    }
+
+    /// Writes an image of the hub to `out`, all of it at one instant.
+    ///
+    /// # Errors
+    /// When the emulator does not answer, or `out` cannot be written.
+    pub async fn export(&self, options: ExportOptions, out: &mut impl std::io::Write) -> Result<(), ExchangeError> {
+        let failed = |error: AdminError| ExchangeError::Read(std::io::Error::other(error));
+        let request = self.http.post(self.url("export")).timeout(EXPORT_TIMEOUT).json(&options);
+        let mut response = self.respond(request).await.map_err(failed)?;
+        while let Some(chunk) = response.chunk().await.map_err(|error| failed(self.unreachable(&error)))? {
+            out.write_all(&chunk).map_err(ExchangeError::Write)?;
+        }
+        out.flush().map_err(ExchangeError::Write)
     }
 
     /// What the hub is, and how much of it is used.

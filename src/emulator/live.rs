@@ -3,14 +3,18 @@
 //! Every call takes the same way: lock, apply, queue the record, unlock, wait for the disk. What a
 //! reply shows, a read's too, is on disk before the reply leaves.
 
+use std::fs::File;
+use std::io::{self, BufWriter};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::auth::Policies;
 use super::clock::VirtualClock;
 use super::outbox::Outbox;
+use super::exchange::{ExportOptions, Exported};
 use super::saved::Kept;
 use super::state::{Credentials, FaultKind, HubEvent, HubFault, HubState, Progress, Reply};
 use super::store::{Image, LogFailed, NoReserve, Record, Store, StoreError};
@@ -189,6 +193,28 @@ impl LiveHub {
         }
     }
 
+    /// Writes the hub to a file, all at one instant, and gives the file back.
+    ///
+    /// # Errors
+    /// As [`Self::call`], or when the file cannot be written.
+    pub(super) async fn export(
+        self: &Arc<Self>,
+        options: ExportOptions,
+        policies: Policies,
+        file: File,
+    ) -> Result<File, HubFault> {
+        self.apart(move |hub, held| {
+            let exported = Exported { kept: &held.kept, at: hub.now(), wall: Timestamp::now(), policies: &policies };
+            let mut out = BufWriter::with_capacity(1 << 16, file);
+            let written = exported.write(options, &mut out);
+            let written = written.and_then(|()| out.into_inner().map_err(io::IntoInnerError::into_error));
+            written.map_err(|error| {
+                HubFault::new(FaultKind::ServiceUnavailable, format!("cannot write the export: {error}"))
+            })
+        })
+        .await
+    }
+
     /// Lets the time of the hub catch up with its clock, however long that takes; calls get in between.
     /// Needs no record: the clock catches up again after a restart.
     pub(super) fn breathe(&self) {
@@ -288,7 +314,11 @@ impl Held {
         }
         let (read, reply) = (event.clone(), self.kept.hub.apply(event, now)?);
         if let Some(charge) = self.kept.hub.charge_of_read(&read, &reply) {
-            self.change(charge, now)?;
+            match self.change(charge, now) {
+                // A full disk is no reason to refuse who only reads; the call is not counted then.
+                Err(fault) if fault.kind == FaultKind::ServiceUnavailable => {}
+                charged => drop(charged?),
+            }
         }
         Ok(reply)
     }

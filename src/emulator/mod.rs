@@ -11,6 +11,7 @@ mod fleet;
 mod in_process;
 
 mod clock;
+mod exchange;
 mod live;
 mod live_devices;
 mod outbox;
@@ -29,6 +30,7 @@ mod lease;
 mod server;
 
 pub use attach::{Attached, Session, attach, connect};
+pub use exchange::{BadLines, ExchangeError, ExportForm, ExportKeys, ExportOptions, Imported, Replace, export, import};
 pub use in_process::InProcessHub;
 pub use names::{HubName, InvalidHubName};
 pub use saved::read_state;

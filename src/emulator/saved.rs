@@ -46,6 +46,16 @@ pub(super) enum Piece {
     Hub(SnapshotRecord),
 }
 
+impl Piece {
+    /// The piece without keys; an import gives new ones.
+    pub(super) fn without_keys(self) -> Self {
+        match self {
+            Self::Hub(record) => Self::Hub(record.without_keys()),
+            about @ Self::About(_) => about,
+        }
+    }
+}
+
 impl Kept {
     /// The lines of a snapshot.
     pub(super) fn pieces(&self) -> impl Iterator<Item = Piece> {
@@ -89,15 +99,35 @@ pub fn read_state(snapshot: &[u8], journal: &[u8]) -> Result<HubState, StoreErro
     Ok(kept.hub)
 }
 
+/// The hub in the folder, as it was left; nothing if there is none. Changes nothing there.
+///
+/// # Errors
+/// When the files cannot be used.
+pub(super) fn reopen(lock: StateLock) -> Result<Option<(Kept, Replayed)>, StoreError> {
+    let mut pieces = Pieces::default();
+    let Recovered::State(recovered) = Store::open(lock, |piece| pieces.take(piece))? else { return Ok(None) };
+    let path = recovered.dir().path().to_owned();
+    let mut kept = pieces.finish().map_err(|detail| StoreError::Damaged { path, detail })?;
+    let replayed = recovered.replay(|record| replay(&mut kept.hub, record))?;
+    Ok(Some((kept, replayed)))
+}
+
+/// A hub without devices, which begins at that time. The fleet counts as made.
+pub(super) fn empty(config: &EmulatorConfig, at: Timestamp) -> Kept {
+    let about = About { mode: config.clock.mode, fleet: config.fleet.as_ref().map(fingerprint) };
+    Kept { about, hub: HubState::new(options(config), at) }
+}
+
 /// The pieces of a snapshot, as they come.
 #[derive(Debug, Default)]
-struct Pieces {
+pub(super) struct Pieces {
     about: Option<About>,
     hub: Restoration,
 }
 
 impl Pieces {
-    fn take(&mut self, piece: Piece) -> Result<(), String> {
+    /// Takes the next.
+    pub(super) fn take(&mut self, piece: Piece) -> Result<(), String> {
         match piece {
             Piece::About(about) => {
                 self.about = Some(about);
@@ -107,7 +137,8 @@ impl Pieces {
         }
     }
 
-    fn finish(self) -> Result<Kept, String> {
+    /// The hub that they are.
+    pub(super) fn finish(self) -> Result<Kept, String> {
         let about = self.about.ok_or("the snapshot does not say how it was made")?;
         let hub = self.hub.finish().map_err(|bad| bad.to_string())?;
         Ok(Kept { about, hub })
@@ -116,12 +147,10 @@ impl Pieces {
 
 fn begin(fresh: FreshStore, config: &EmulatorConfig, wall: Timestamp) -> Result<Saved, EmulatorError> {
     let now = config.clock.start.unwrap_or(wall);
-    let mut hub = HubState::new(options(config), now);
+    let mut kept = empty(config, now);
     if let Some(fleet) = &config.fleet {
-        hub.add_fleet(fleet).map_err(|refused| EmulatorError::Fleet { name: fleet.name.clone(), refused })?;
+        kept.hub.add_fleet(fleet).map_err(|refused| EmulatorError::Fleet { name: fleet.name.clone(), refused })?;
     }
-    let about = About { mode: config.clock.mode, fleet: config.fleet.as_ref().map(fingerprint) };
-    let kept = Kept { about, hub };
     let store = fresh.begin(Image { at: now, wall, pieces: kept.pieces() })?;
     Ok(Saved { kept, seq: 0, store, clock: VirtualClock::new(config.clock.mode, now, wall) })
 }

@@ -4,6 +4,7 @@
 mod auth;
 mod clock;
 mod configurations;
+mod durability;
 mod faults;
 mod job_requests;
 mod jobs;
@@ -93,6 +94,7 @@ const TOPICS: &[&[Fact]] = &[
     queries::FACTS,
     simulation::FACTS,
     service::FACTS,
+    durability::FACTS,
     auth::FACTS,
     throttles::FACTS,
     clock::FACTS,

@@ -4,17 +4,21 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use axum::body::Body;
 use axum::extract::{Path, Request, State};
 use axum::http::{StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post, put};
 use axum::{Json, Router};
+use bytes::BytesMut;
 use serde_json::json;
+use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _};
 use uuid::Uuid;
 
 use super::service::Service;
 use crate::emulator::admin::{AdvanceRequest, ClockReading, TickRequest};
+use crate::emulator::exchange::ExportOptions;
 use crate::emulator::state::HubFault;
 use crate::model::JobId;
 
@@ -26,6 +30,7 @@ pub(super) fn router(service: Arc<Service>) -> Router<Arc<Service>> {
         .route("/advance", post(advance))
         .route("/lease/{id}", put(lease).delete(release))
         .route("/shutdown", post(shutdown))
+        .route("/export", post(export))
         .merge(super::admin_faults::routes())
         .fallback(|| async { StatusCode::NOT_FOUND })
         .layer(middleware::from_fn_with_state(service, require_key))
@@ -87,6 +92,35 @@ async fn release(State(service): State<Arc<Service>>, Path(id): Path<Uuid>) -> S
 async fn shutdown(State(service): State<Arc<Service>>) -> StatusCode {
     service.stop.send_replace(true);
     StatusCode::ACCEPTED
+}
+
+/// The export goes by way of a file, so that the hub waits for the disk and not for the reader.
+async fn export(State(service): State<Arc<Service>>, Json(options): Json<ExportOptions>) -> Response {
+    let dir = service.dir.clone();
+    let scratch = move || dir.scratch(&format!("export-{}", Uuid::new_v4()));
+    let file = match tokio::task::spawn_blocking(scratch).await {
+        Ok(Ok(file)) => file,
+        Ok(Err(error)) => return unavailable(&error.to_string()),
+        Err(_) => return unavailable("the emulator failed"),
+    };
+    let exported = service.hub.export(options, service.guard.policies.clone(), file).await;
+    let mut file = match exported {
+        Ok(file) => tokio::fs::File::from_std(file),
+        Err(fault) => return failed(&fault),
+    };
+    if let Err(error) = file.rewind().await {
+        return unavailable(&error.to_string());
+    }
+    let chunks = futures_util::stream::try_unfold(file, async |mut file| {
+        let mut chunk = BytesMut::with_capacity(1 << 16);
+        let more = file.read_buf(&mut chunk).await? > 0;
+        Ok::<_, std::io::Error>(more.then_some((chunk.freeze(), file)))
+    });
+    Body::from_stream(chunks).into_response()
+}
+
+fn unavailable(error: &str) -> Response {
+    (StatusCode::SERVICE_UNAVAILABLE, Json(json!({"error": error}))).into_response()
 }
 
 fn reading(service: &Service) -> ClockReading {

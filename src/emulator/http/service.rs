@@ -24,6 +24,7 @@ use crate::emulator::lease::Leases;
 use crate::emulator::live::LiveHub;
 use crate::emulator::mqtt::{WEBSOCKET_PATH, upgrade};
 use crate::emulator::state::{FaultKind, HubFault, Reply};
+use crate::emulator::store::StateDir;
 use crate::emulator::transport::Cut;
 use crate::emulator::transport::limits::BODY_SECONDS;
 use crate::model::ClockMode;
@@ -41,6 +42,8 @@ pub(in crate::emulator) struct Service {
     pub(in crate::emulator) throttles: Option<Throttles>,
     /// Trouble on purpose.
     pub(in crate::emulator) mishaps: Mishaps,
+    /// Where the state is.
+    pub(in crate::emulator) dir: StateDir,
     /// Key of the admin calls.
     pub(in crate::emulator) admin_key: Key,
     /// Who is not to be left alone.

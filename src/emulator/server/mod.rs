@@ -16,6 +16,7 @@ use tokio::sync::watch;
 
 use super::admin::{AdminClient, AdminError};
 use super::auth::{Bearers, CustomPolicy, Guard, InvalidPolicy, Key, Policies, PolicyView};
+use super::exchange::ExchangeError;
 use super::faults::FaultSpec;
 use super::http::{Mishaps, Service, Throttles};
 use super::lease::Leases;
@@ -74,6 +75,9 @@ pub enum EmulatorError {
     /// There is no certificate to serve with.
     #[error(transparent)]
     Tls(#[from] TlsError),
+    /// Nothing was exported or imported.
+    #[error(transparent)]
+    Exchange(Box<ExchangeError>),
     /// The admin side of the emulator does not work.
     #[error(transparent)]
     Admin(#[from] AdminError),
@@ -176,6 +180,7 @@ impl Emulator {
             guard: Guard { policies: self.policies, names, token_time: exposure.token_time, bearers },
             throttles: self.throttles,
             mishaps: self.mishaps,
+            dir: self.store.lock().dir().clone(),
             admin_key,
             leases: Arc::clone(&leases),
             stop: stop.clone(),

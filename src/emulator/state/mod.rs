@@ -19,6 +19,7 @@ mod engine;
 mod entropy;
 mod etag;
 mod event;
+mod exchange;
 mod fault;
 mod growth;
 mod hub;

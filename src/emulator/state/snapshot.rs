@@ -13,7 +13,7 @@ use super::configuration::Configuration;
 use super::device::{Connection, Device};
 use super::devices::Slot;
 use super::hub::HubState;
-use super::identity::Identity;
+use super::identity::{Authentication, Identity};
 use super::job::{Job, Phase, Run, Tally, Target, TargetState, Verdict};
 use super::job_request::JobRequest;
 use super::live_records::LiveRecord;
@@ -186,6 +186,20 @@ impl HubState {
             .chain(jobs)
             .chain(self.live_records().map(Record::Live));
         records.chain(std::iter::once(end)).map(SnapshotRecord)
+    }
+}
+
+impl SnapshotRecord {
+    /// The piece without keys of devices and modules; whoever takes it in gives them such as follow from
+    /// the seed of the hub.
+    #[must_use]
+    pub fn without_keys(mut self) -> Self {
+        if let Record::Device(stored) | Record::Module(stored) = &mut self.0
+            && let Authentication::Sas { .. } = stored.identity.authentication
+        {
+            stored.identity.authentication = Authentication::Seeded;
+        }
+        self
     }
 }
 

@@ -69,6 +69,39 @@ impl StateDir {
         Ok(())
     }
 
+    /// Whether there is a state in it, or what is left of one.
+    pub(in crate::emulator) fn has_state(&self) -> Result<bool, StoreError> {
+        Ok(!self.generations("snapshot-", ".json")?.is_empty() || !self.generations("journal-", ".log")?.is_empty())
+    }
+
+    /// Copies its files, private as they are, into a new folder.
+    pub(in crate::emulator) fn copy_to(&self, to: &Path) -> Result<(), StoreError> {
+        let copy = Self::new(to);
+        copy.prepare()?;
+        for entry in fs::read_dir(&self.0).on_file("list", &self.0)? {
+            let entry = entry.on_file("list", &self.0)?;
+            if entry.file_type().on_file("list", &self.0)?.is_file() {
+                let path = to.join(entry.file_name());
+                // With the permissions.
+                fs::copy(entry.path(), &path).and_then(|_| File::open(&path)?.sync_all()).on_file("write", &path)?;
+            }
+        }
+        copy.sync()
+    }
+
+    /// A private file that nobody else finds, and that goes with its handle where the system allows it.
+    pub(in crate::emulator) fn scratch(&self, name: &str) -> Result<File, StoreError> {
+        let path = self.0.join(name).with_extension("tmp");
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = options.open(&path).on_file("create", &path)?;
+        // Windows refuses while it is open; `.tmp` says what it is.
+        let _ = fs::remove_file(&path);
+        Ok(file)
+    }
+
     /// Generations of which a file `<prefix><n><suffix>` exists, ascending.
     pub(super) fn generations(&self, prefix: &str, suffix: &str) -> Result<Vec<u64>, StoreError> {
         let mut found = Vec::new();

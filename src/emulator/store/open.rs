@@ -179,6 +179,15 @@ impl RecoveredState {
 }
 
 impl FreshStore {
+    /// The folder that the lock holds, after its state was removed.
+    ///
+    /// # Errors
+    /// When a file cannot be removed.
+    pub(in crate::emulator) fn emptied(lock: StateLock) -> Result<Self, StoreError> {
+        remove_other_generations(lock.dir(), 0)?;
+        Ok(Self(lock))
+    }
+
     /// The folder.
     pub(in crate::emulator) const fn dir(&self) -> &StateDir {
         self.0.dir()
