@@ -13,8 +13,8 @@ use serde::{Deserialize, Serialize};
 
 use super::auth::Policies;
 use super::clock::VirtualClock;
-use super::outbox::Outbox;
 use super::exchange::{ExportOptions, Exported};
+use super::outbox::Outbox;
 use super::saved::Kept;
 use super::state::{Credentials, FaultKind, HubEvent, HubFault, HubState, Progress, Reply};
 use super::store::{Image, LogFailed, NoReserve, Record, Store, StoreError};
