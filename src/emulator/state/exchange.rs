@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::body::Body;
 use super::device::Device;
-use super::event::Entropy;
+use super::entropy::Entropy;
 use super::fault::HubFault;
 use super::hub::HubState;
 use super::identity::IdentityBody;
