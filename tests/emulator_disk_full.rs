@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use started_hub::{Started, arguments, command, state_of};
 
 /// Kilobytes of a file, or of a file system.
-const SPACE_KB: u64 = 96;
+const SPACE_KB: u64 = 128;
 const NEVER: u64 = u64::MAX;
 
 /// Writes twins until one is refused; gives how many were acknowledged, and the refusal.

@@ -22,7 +22,9 @@ pub(crate) fn command(folder: &Path, snapshot_after: u64) -> Command {
 pub(crate) fn arguments(folder: &Path, snapshot_after: u64) -> Vec<String> {
     let folder = folder.to_str().unwrap().to_owned();
     let after = format!("--snapshot-after={snapshot_after}");
-    ["-C", &folder, "emulator", "start", "--no-throttles", &after].map(str::to_owned).to_vec()
+    ["-C", &folder, "emulator", "start", "--no-throttles", "--https-port=0", "--mqtt-port=0", &after]
+        .map(str::to_owned)
+        .to_vec()
 }
 
 /// A running emulator; killed when dropped.

@@ -1,12 +1,14 @@
 //! `hubjobs emulator`.
 
+mod export;
 mod faults;
 mod fidelity;
+mod import;
 mod listen;
 mod policies;
 mod running;
-mod export;
-mod import;
+mod listen;
+mod policies;
 mod seed;
 mod start;
 mod status;
@@ -22,11 +24,13 @@ use crate::emulator::state::Fidelity;
 use crate::emulator::{EmulatorConfig, StateDir};
 use crate::model::{ClockMode, EmulatorClock, EmulatorHub, Hub, HubSize, Sku};
 
+pub(super) use export::export;
 pub(super) use faults::faults;
+pub(super) use import::import;
 pub(super) use listen::{Protocol, reason};
 pub(super) use policies::policies;
-pub(super) use export::export;
-pub(super) use import::import;
+pub(super) use listen::{Protocol, reason};
+pub(super) use policies::policies;
 pub(super) use seed::seed;
 pub(super) use start::start;
 pub(super) use status::status;
