@@ -58,7 +58,7 @@ impl HubState {
             }
             self.report_properties(slot, &reported.into(), None).map(drop)
         });
-        written.inspect_err(|_| self.devices.remove(slot))
+        written.inspect_err(|_| self.devices.remove(slot, self.jobs.next_number()))
     }
 
     fn exchanged_device(&self, device: &Device) -> Value {
