@@ -37,10 +37,10 @@ const SCRIPTS: [&[&str]; 18] = [
     &["cancelJob: cancel-denied x1"],
     &["cancelJob: cancel-ignored x1"],
     &["cancelJob: cancel-denied x1", "getJob: stale x2"],
-    &["*: reset 15% seed 1", "*: slow 20ms 30% seed 2"],
-    &["*: reply-lost 15% seed 3"],
-    &["*: 503 committed 15% seed 4"],
-    &["getJob: stale 30% seed 5", "createJob: reply-lost 50% seed 6", "cancelJob: reply-lost 50% seed 7"],
+    &["*: reset every 4", "*: slow 20ms every 2"],
+    &["*: reply-lost every 3"],
+    &["*: 503 committed every 3"],
+    &["getJob: stale 50% seed 5", "createJob: reply-lost 50% seed 6", "cancelJob: reply-lost every 2"],
 ];
 
 /// A project whose emulator another process serves.
