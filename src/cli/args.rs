@@ -311,7 +311,7 @@ pub(super) struct CancelArgs {
 pub(super) enum EmulatorCommand {
     /// Serve the emulated hub until Ctrl-C, and print its connection string; without a project, an
     /// empty hub
-    Start(EmulatorStartArgs),
+    Start(Box<EmulatorStartArgs>),
     /// Make the devices of the fleet file, if the emulator has no state yet
     Seed,
     /// Move the emulator's clock forward

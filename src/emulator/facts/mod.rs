@@ -111,7 +111,7 @@ pub fn all() -> impl Iterator<Item = &'static Fact> {
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::super::faults::Mishap;
+    use super::super::faults::{Mishap, OPERATIONS};
     use super::super::state::{FaultKind, rules};
     use super::super::transport::limits;
     use super::*;
@@ -128,6 +128,9 @@ mod tests {
         }
         for kind in FaultKind::ALL {
             assert!(fact(kind.fact()).is_some(), "fault {kind}: no fact {}", kind.fact());
+        }
+        for (operation, _, id) in OPERATIONS {
+            assert!(fact(id).is_some(), "operation {operation}: no fact {id}");
         }
         for (kind, id) in Mishap::KINDS {
             assert!(fact(id).is_some(), "scripted fault {kind}: no fact {id}");

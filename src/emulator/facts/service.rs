@@ -13,6 +13,10 @@ super::facts! {
         "A wrong or expired signature, or a policy without the right, is 401 IotHubUnauthorizedAccess.";
     "length-required", Observed, "azure-iot-sdk-java#124",
         "A POST without Content-Length is 411, in HTML.";
+    "purge-commands", Assumed, "the emulator keeps no messages to devices",
+        "Purging the messages to a device that exists finds none.";
+    "statistics", Assumed, "kept simple",
+        "Statistics count the devices as they are now.";
     "emulator-failure", Assumed, "error code reference",
         "A fault of the emulator itself is 500 ServerError, one of its disk 503 ServiceUnavailable.";
 }

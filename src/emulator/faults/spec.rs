@@ -63,7 +63,7 @@ pub enum InvalidFault {
 }
 
 fn operation_names() -> String {
-    OPERATIONS.iter().map(|(name, _)| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+    OPERATIONS.iter().map(|(name, ..)| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 
 fn kind_names() -> String {
@@ -104,10 +104,11 @@ impl FromStr for FaultSpec {
         let (operation, id) = read_call(call.trim())?;
         let mut words = rest.split_whitespace().peekable();
         let mishap = read_mishap(&mut words)?;
-        if let Some((name, sort)) = OPERATIONS.iter().find(|(name, _)| Some(*name) == operation)
+        if let Some((name, sort, _)) = OPERATIONS.iter().find(|(name, ..)| Some(*name) == operation)
             && !mishap.fits(*sort)
         {
-            let fitting = OPERATIONS.iter().filter(|(_, sort)| mishap.fits(*sort)).map(|(name, _)| format!("`{name}`"));
+            let fitting =
+                OPERATIONS.iter().filter(|(_, sort, _)| mishap.fits(*sort)).map(|(name, ..)| format!("`{name}`"));
             let fitting = fitting.collect::<Vec<_>>().join(", ");
             return Err(InvalidFault::Misfit { mishap: mishap.to_string(), operation: name, fitting });
         }
@@ -149,7 +150,7 @@ fn read_call(text: &str) -> Result<(Option<&'static str>, Option<String>), Inval
     if name == "*" {
         return Ok((None, id));
     }
-    let known = OPERATIONS.iter().find(|(known, _)| *known == name).map(|(known, _)| *known);
+    let known = OPERATIONS.iter().find(|(known, ..)| *known == name).map(|(known, ..)| *known);
     known.map(|known| (Some(known), id)).ok_or_else(|| InvalidFault::Operation(name.to_owned()))
 }
 

@@ -338,7 +338,7 @@ mod tests {
             ("DELETE", "/jobs/x", Operation::CancelV1Job(id())),
         ];
         for (method, path, operation) in table {
-            assert!(OPERATIONS.iter().any(|(name, _)| *name == operation.name()), "{} has no entry", operation.name());
+            assert!(OPERATIONS.iter().any(|(name, ..)| *name == operation.name()), "{} has no entry", operation.name());
             assert!(operation.id().is_none_or(|id| id == "x"), "{operation:?}");
             assert_eq!(find(method, path), Ok(operation), "{method} {path}");
         }
