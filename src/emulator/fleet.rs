@@ -20,19 +20,16 @@ pub(in crate::emulator) struct Seedling {
     pub(in crate::emulator) link: Link,
 }
 
-/// The devices of a group, by number.
-pub(in crate::emulator) fn seedlings(seed: u64, group: &DeviceGroup) -> impl Iterator<Item = Seedling> {
-    let draw = Draw::of(seed).about(&group.name);
-    (1..=group.count).map(move |number| {
-        let spot = Spot { number, draw: draw.number(number.into()) };
-        Seedling {
-            id: group.id_pattern.render(number),
-            tags: spot.object("tags", &group.tags),
-            desired: spot.object("desired", &group.desired),
-            reported: spot.object("reported", &group.reported),
-            link: link(&group.connectivity, spot.draw.about("connectivity")),
-        }
-    })
+/// A device of a group, by its number from 1.
+pub(in crate::emulator) fn seedling(seed: u64, group: &DeviceGroup, number: u32) -> Seedling {
+    let spot = Spot { number, draw: Draw::of(seed).about(&group.name).number(number.into()) };
+    Seedling {
+        id: group.id_pattern.render(number),
+        tags: spot.object("tags", &group.tags),
+        desired: spot.object("desired", &group.desired),
+        reported: spot.object("reported", &group.reported),
+        link: link(&group.connectivity, spot.draw.about("connectivity")),
+    }
 }
 
 /// Which device a value is for.
@@ -114,6 +111,10 @@ mod tests {
 
     use super::*;
     use crate::model::{IdPattern, Percent, Seconds};
+
+    fn seedlings(seed: u64, group: &DeviceGroup) -> impl Iterator<Item = Seedling> {
+        (1..=group.count).map(move |number| seedling(seed, group, number))
+    }
 
     fn template(shape: Shape) -> Template {
         Template { shape, missing: Percent::ZERO }

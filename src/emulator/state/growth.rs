@@ -2,16 +2,20 @@
 
 use std::collections::BTreeSet;
 
+use rayon::prelude::*;
+
 use super::behaviour::Behaviour;
 use super::device::{Connection, Device};
 use super::fault::HubFault;
 use super::hub::HubState;
 use super::identity::Identity;
+use super::keys::Keys;
 use super::limits::{Part, check_patch};
+use super::moment::Moment;
 use super::patch::Patch;
 use super::twin::Twin;
-use crate::emulator::fleet::{Seedling, seedlings};
-use crate::model::{DeviceId, Fleet, InvalidDeviceId};
+use crate::emulator::fleet::{Seedling, seedling};
+use crate::model::{DeviceGroup, DeviceId, Fleet, InvalidDeviceId};
 
 /// Why a fleet was not taken in. `Display` is a fragment that fits behind "error: ".
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -64,44 +68,75 @@ impl HubState {
     }
 
     fn grow(&mut self, fleet: &Fleet) -> Result<Vec<Device>, FleetRefused> {
-        let mut devices = Vec::new();
+        let mut devices = Vec::with_capacity(fleet.groups.iter().map(|group| group.count as usize).sum());
         let mut taken = BTreeSet::new();
         for group in &fleet.groups {
             let behaviour = u32::try_from(self.behaviours.len()).ok();
             self.behaviours.push(Behaviour::of(group, &mut self.keys));
             // Ids of one group differ by their number; other groups may use the same ones.
             let several = fleet.groups.len() > 1;
-            for seedling in seedlings(fleet.seed, group) {
-                if self.devices.find(&seedling.id).is_some() || (several && !taken.insert(seedling.id.clone())) {
-                    continue;
+            for first in (1..=group.count).step_by(BATCH) {
+                let numbers = first..=group.count.min(first.saturating_add(BATCH as u32 - 1));
+                let grown: Vec<_> = numbers.into_par_iter().map(|number| grow_one(fleet.seed, group, number)).collect();
+                let mut seedlings = Vec::with_capacity(grown.len());
+                for seedling in grown {
+                    let seedling = seedling?;
+                    if self.devices.find(&seedling.id).is_some() || (several && !taken.insert(seedling.id.clone())) {
+                        continue;
+                    }
+                    [&seedling.tags, &seedling.desired, &seedling.reported].map(|part| self.keys.intern_all(part));
+                    seedlings.push(seedling);
                 }
-                devices.push(self.plant(seedling, &group.name, behaviour)?);
+                let (keys, now) = (&self.keys, self.now);
+                // All names are known by now, so that no copy of them grows.
+                let plant = |keys: &mut Keys, seedling| plant(seedling, &group.name, behaviour, keys, now);
+                let planted: Vec<_> = seedlings.into_par_iter().map_init(|| keys.clone(), plant).collect();
+                for device in planted {
+                    devices.push(device?);
+                }
             }
         }
         Ok(devices)
     }
+}
 
-    fn plant(&mut self, seedling: Seedling, group: &str, behaviour: Option<u32>) -> Result<Device, FleetRefused> {
-        let Seedling { id, tags, desired, reported, link } = seedling;
-        if let Err(problem) = DeviceId::new(&id) {
-            return Err(FleetRefused::Id { group: group.to_owned(), id, problem });
-        }
-        let parts = [(Part::Tags, &tags), (Part::Desired, &desired), (Part::Reported, &reported)];
-        for (part, content) in parts {
-            if let Err(fault) = check_patch(part, content) {
-                return Err(FleetRefused::Twin { group: group.to_owned(), id, fault });
-            }
-        }
-        let [tags, desired, reported] = parts.map(|(_, content)| Patch::compile(content, &mut self.keys));
-        let twin = Twin::new(&tags, &desired, &reported, self.now);
-        if let Err(fault) = twin.check_sizes(&self.keys) {
-            return Err(FleetRefused::Twin { group: group.to_owned(), id, fault });
-        }
-        Ok(Device {
-            identity: Identity::seeded(&id, self.now),
-            id: id.into(),
-            twin,
-            connection: Connection { link, behaviour, ..Connection::NONE },
-        })
+/// So many devices are grown at a time, on all cores.
+const BATCH: usize = 16_384;
+
+/// A device to be, of which all is checked that can be before it is packed.
+fn grow_one(seed: u64, group: &DeviceGroup, number: u32) -> Result<Seedling, FleetRefused> {
+    let seedling = seedling(seed, group, number);
+    let (id, group) = (&seedling.id, &group.name);
+    if let Err(problem) = DeviceId::new(id) {
+        return Err(FleetRefused::Id { group: group.clone(), id: id.clone(), problem });
     }
+    let parts =
+        [(Part::Tags, &seedling.tags), (Part::Desired, &seedling.desired), (Part::Reported, &seedling.reported)];
+    for (part, content) in parts {
+        if let Err(fault) = check_patch(part, content) {
+            return Err(FleetRefused::Twin { group: group.clone(), id: id.clone(), fault });
+        }
+    }
+    Ok(seedling)
+}
+
+fn plant(
+    seedling: Seedling,
+    group: &str,
+    behaviour: Option<u32>,
+    keys: &mut Keys,
+    now: Moment,
+) -> Result<Device, FleetRefused> {
+    let Seedling { id, tags, desired, reported, link } = seedling;
+    let [tags, desired, reported] = [tags, desired, reported].map(|content| Patch::compile(&content, keys));
+    let twin = Twin::new(&tags, &desired, &reported, now);
+    if let Err(fault) = twin.check_sizes(keys) {
+        return Err(FleetRefused::Twin { group: group.to_owned(), id, fault });
+    }
+    Ok(Device {
+        identity: Identity::seeded(&id, now),
+        id: id.into(),
+        twin,
+        connection: Connection { link, behaviour, ..Connection::NONE },
+    })
 }

@@ -1,6 +1,7 @@
 //! The property names of all twins, each held once.
 
 use rustc_hash::FxHashMap;
+use serde_json::{Map, Value};
 
 /// A property name, as its place in [`Keys`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -23,6 +24,22 @@ impl Keys {
         self.names.push(name.into());
         self.by_name.insert(name.into(), key);
         key
+    }
+
+    /// Makes keys of all names in an object that may become a part of a twin.
+    pub(super) fn intern_all(&mut self, object: &Map<String, Value>) {
+        for (name, value) in object {
+            self.intern(name);
+            self.intern_in(value);
+        }
+    }
+
+    fn intern_in(&mut self, value: &Value) {
+        match value {
+            Value::Object(object) => self.intern_all(object),
+            Value::Array(elements) => elements.iter().for_each(|element| self.intern_in(element)),
+            _ => {}
+        }
     }
 
     /// The key of a name, if any twin ever had it.

@@ -9,11 +9,11 @@ use super::hub::HubState;
 use super::job::{Job, Target};
 use super::paging::PageRequest;
 use super::paging::{Continuation, Page};
-use super::record::DeviceJobDocument;
+use super::record::{DeviceJobDocument, JOB_NAMES};
 use super::reply::{ItemType, Reply};
 use super::select::named;
 use super::view::TwinPaths;
-use crate::query::{self, Clause, Collection, Statement, parse_query};
+use crate::query::{self, Clause, Collection, Statement, Test, Truth, parse_query};
 
 /// A page under way.
 struct Filling {
@@ -128,7 +128,9 @@ impl HubState {
             Some(_) => return Err(other_query()),
         };
         let skipped = |job: &Job| if job.number == from { after.map_or(0, |index| index + 1) } else { 0 };
-        let all = self.jobs.from(from).flat_map(|job| {
+        let wanted = tests_of_jobs(statement);
+        let has_rows = |job: &&Job| wanted.iter().all(|test| test.truth(*job) == Truth::True);
+        let all = self.jobs.from(from).filter(has_rows).flat_map(|job| {
             let targets = job.targets.iter().enumerate().skip(skipped(job));
             targets.map(move |(index, target)| (job, index, target))
         });
@@ -171,6 +173,14 @@ impl HubState {
         let next = (end < rows.len()).then_some(Continuation::Rows(end as u64));
         Ok((rows.into_iter().take(end).skip(start).collect(), next))
     }
+}
+
+/// The tests that are the same for all records of a job: a job that does not pass them has no rows, and
+/// none of its records needs a look.
+fn tests_of_jobs(statement: &Statement) -> Vec<Test<'_>> {
+    let of_job = |path: &usize| matches!(statement.paths()[*path].keys(), [only] if JOB_NAMES.contains(&&**only));
+    let tests = statement.clause().map_or_else(Vec::new, Clause::required);
+    tests.into_iter().filter(|test| test.paths().iter().all(of_job)).collect()
 }
 
 fn other_query() -> HubFault {

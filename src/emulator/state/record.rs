@@ -89,6 +89,20 @@ impl TargetState {
     }
 }
 
+/// What is the same in all records of a job.
+pub(super) const JOB_NAMES: [&str; 2] = ["jobId", "jobType"];
+
+/// Holds [`JOB_NAMES`] only.
+impl Document for Job {
+    fn lookup(&self, path: &ResolvedPath) -> Field<'_> {
+        match path.keys() {
+            [only] if **only == *JOB_NAMES[0] => Field::String(&self.id),
+            [only] if **only == *JOB_NAMES[1] => Field::String(self.request.action.kind().wire_name()),
+            _ => Field::Undefined,
+        }
+    }
+}
+
 impl Document for DeviceJobDocument<'_> {
     fn lookup(&self, path: &ResolvedPath) -> Field<'_> {
         match path.keys() {
