@@ -46,7 +46,10 @@ pub use clause::{Clause, Parts, Test};
 pub use complement::{NoComplement, complement};
 pub use document::{Document, Field, Project, ResolvedPath};
 pub use evaluate::{Condition, Truth};
-pub use parse::{CONDITION_LENGTH_MAX, CONDITION_PREFIX, Parsed, QUERY_LENGTH_MAX, parse_condition, parse_query};
+pub use parse::{
+    CONDITION_LENGTH_MAX, CONDITION_PREFIX, Dialect, Parsed, QUERY_LENGTH_MAX, parse_condition, parse_condition_as,
+    parse_query, parse_query_as,
+};
 pub use path::{InvalidSegment, Path, Segment};
 pub use print::{device_id_in, quote_literal};
 pub use problem::{Judge, Problem, ProblemCode, Severity};

@@ -3,20 +3,20 @@
 use super::{Basis, Fact};
 
 super::facts! {
-    "job-id-characters", Observed, "a live F1 hub, August 2026; the documentation also allows upper case",
-        "A job id has 1 to 64 lower-case letters, digits, hyphens and apostrophes; a lenient emulator takes upper case.";
+    "job-id-characters", Documented, "iot-hub-devguide-jobs; apostrophes: a live F1 hub, which refused upper case, that public clients send",
+        "A job id has 1 to 64 letters, digits, hyphens and apostrophes; case counts.";
     "job-id-unique", Observed, "a live F1 hub, August 2026",
         "A second PUT of an id that the hub remembers is 409 JobAlreadyExists, whatever the job's state.";
     "job-refusal-order", Assumed, "a repeated PUT has to be told apart from a full hub",
         "A duplicate id is refused before the lanes are counted.";
     "job-types", Documented, "service API specification; azure-docs#29484",
-        "The types are scheduleUpdateTwin and scheduleDeviceMethod; any other is 400 GenericBadRequest.";
+        "The types are scheduleUpdateTwin and scheduleDeviceMethod; in any case; any other is 400 GenericBadRequest.";
     "job-member-case", Observed, "public clients send Query, JobId and the like",
         "Names of members in requests are read in any case.";
     "job-unknown-members", Observed, "azure-iot-sdk-java#1591",
         "Members that the hub does not know are ignored.";
-    "job-null-members", Observed, "azure-iot-sdk-node#847",
-        "A startTime or maxExecutionTimeInSeconds of null is refused; a lenient emulator takes it as absent.";
+    "job-null-members", Observed, "requests of azure-iothub; azure-iot-sdk-node#847 says that they were refused once",
+        "A startTime or maxExecutionTimeInSeconds of null counts as absent.";
     "job-desired-place", Observed, "azure-iot-sdk-node#44",
         "Desired properties outside of properties are 400 ArgumentInvalid.";
     "job-etag", Assumed, "the documentation asks for an etag that matches, such as *",

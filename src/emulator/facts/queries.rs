@@ -7,6 +7,8 @@ super::facts! {
         "A query of more than 8192 characters is 400.";
     "query-refused", Observed, "a live F1 hub; the column is an addition",
         "A query that does not parse is 400 ArgumentInvalid, `BadRequest`, here with the column.";
+    "query-lenient", Assumed, "a few sources use it, no documentation has it",
+        "A lenient emulator takes '' for a quote in a string; a strict one refuses it.";
     "query-missing", Observed, "azure-iot-sdks#941",
         "A body without query is 400 ArgumentNull.";
     "page-size", Documented, "query-twins; the same for lists of jobs is assumed",

@@ -39,9 +39,8 @@ const STATUSES: [&str; 8] =
 impl HubState {
     /// `PUT /jobs/v2/{id}`.
     pub(super) fn create_job(&mut self, id: &str, request: &Value) -> Result<Reply, HubFault> {
-        let strictness = self.options.strictness;
-        check_id(id, request, strictness)?;
-        let request = JobRequest::read(request, strictness)?;
+        check_id(id, request)?;
+        let request = JobRequest::read(request)?;
         request.check_start(self.now)?;
         if self.jobs.by_id(id).is_some() {
             return Err(FaultKind::JobAlreadyExists.into());

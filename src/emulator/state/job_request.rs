@@ -6,7 +6,6 @@ use super::body::{Body, invalid, missing};
 use super::fault::{FaultKind, HubFault};
 use super::methods::MethodRequest;
 use super::moment::Moment;
-use super::options::Strictness;
 use super::rules::{
     EXECUTION_SECONDS_DEFAULT, EXECUTION_SECONDS_MAX, JOB_ID_LENGTH_MAX, QUERY_LENGTH_MAX, START_AHEAD_HOURS_MAX,
 };
@@ -76,7 +75,7 @@ impl JobAction {
 
 impl JobRequest {
     /// Reads and checks a request.
-    pub(super) fn read(request: &Value, strictness: Strictness) -> Result<Self, HubFault> {
+    pub(super) fn read(request: &Value) -> Result<Self, HubFault> {
         let body = Body::of(request)?;
         let action = read_action(body)?;
         let condition = body.text("queryCondition")?.filter(|text| !text.trim().is_empty());
@@ -85,8 +84,8 @@ impl JobRequest {
             // Misleading, and observed (azure-iot-sdk-csharp#1680).
             return Err(FaultKind::PreconditionFailed.into());
         }
-        let start = given(body, "startTime", strictness)?.map(read_start).transpose()?;
-        let seconds = given(body, "maxExecutionTimeInSeconds", strictness)?.map(read_seconds).transpose()?;
+        let start = body.get("startTime").map(read_start).transpose()?;
+        let seconds = body.get("maxExecutionTimeInSeconds").map(read_seconds).transpose()?;
         Ok(Self {
             action,
             condition: condition.to_owned(),
@@ -140,14 +139,11 @@ impl JobRequest {
 }
 
 /// Checks the id in the path, and that the body names no other.
-pub(super) fn check_id(id: &str, request: &Value, strictness: Strictness) -> Result<(), HubFault> {
-    let allowed = |c: char| match strictness {
-        Strictness::Strict => matches!(c, 'a'..='z' | '0'..='9' | '-' | '\''),
-        Strictness::Lenient => c.is_ascii_alphanumeric() || c == '-',
-    };
+pub(super) fn check_id(id: &str, request: &Value) -> Result<(), HubFault> {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '\'');
     if id.is_empty() || id.len() > JOB_ID_LENGTH_MAX || !id.chars().all(allowed) {
         return Err(invalid(format!(
-            "The job identifier must have 1 to {JOB_ID_LENGTH_MAX} lower-case letters, digits and hyphens."
+            "The job identifier must have 1 to {JOB_ID_LENGTH_MAX} letters, digits and hyphens."
         )));
     }
     match Body::of(request)?.text("jobId")? {
@@ -157,29 +153,23 @@ pub(super) fn check_id(id: &str, request: &Value, strictness: Strictness) -> Res
 }
 
 fn read_action(body: Body<'_>) -> Result<JobAction, HubFault> {
-    match body.text("type")? {
-        Some("scheduleDeviceMethod") => {
+    let word = body.text("type")?;
+    match word.map(str::to_ascii_lowercase).as_deref() {
+        Some("scheduledevicemethod") => {
             let method = body.inner("cloudToDeviceMethod")?.ok_or_else(|| missing("cloudToDeviceMethod"))?;
             Ok(JobAction::Method(MethodRequest::read(method)?))
         }
-        Some("scheduleUpdateTwin") => {
+        Some("scheduleupdatetwin") => {
             let update = body.inner("updateTwin")?.ok_or_else(|| missing("updateTwin"))?;
             let etag = update.text("etag")?.map(str::to_owned);
             let TwinBody { tags, desired } = TwinBody::read(update)?;
             Ok(JobAction::Twin(TwinUpdate { etag, tags: tags.cloned(), desired: desired.cloned() }))
         }
-        Some(other) => Err(HubFault::new(FaultKind::GenericBadRequest, format!("There is no job type {other}."))),
+        Some(_) => {
+            let word = word.unwrap_or_default();
+            Err(HubFault::new(FaultKind::GenericBadRequest, format!("There is no job type {word}.")))
+        }
         None => Err(HubFault::new(FaultKind::GenericBadRequest, "type is required.")),
-    }
-}
-
-/// A member for which null is not the same as absent: a strict hub refuses null
-/// (azure-iot-sdk-node#847).
-fn given<'a>(body: Body<'a>, name: &str, strictness: Strictness) -> Result<Option<&'a Value>, HubFault> {
-    match (body.raw(name), strictness) {
-        (Some(Value::Null), Strictness::Strict) => Err(invalid(format!("{name} must not be null."))),
-        (Some(Value::Null), Strictness::Lenient) | (None, _) => Ok(None),
-        (value, _) => Ok(value),
     }
 }
 

@@ -5,6 +5,7 @@ use std::num::NonZeroU32;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{HubSize, Seconds, Sku};
+use crate::query::Dialect;
 
 /// What kind of hub it is. Kept with the state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,10 +67,20 @@ impl Default for Fidelity {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Strictness {
-    /// As the strictest source says: an emulator kinder than the hub hides bugs.
+    /// What public clients send, and nothing else: an emulator kinder than the hub hides bugs.
     Strict,
-    /// Upper-case job ids, and `null` for a start or execution time, are taken.
+    /// Queries and conditions may double a quote within a string.
     Lenient,
+}
+
+impl Strictness {
+    /// The dialect of queries.
+    pub(super) const fn dialect(self) -> Dialect {
+        match self {
+            Self::Strict => Dialect::Documented,
+            Self::Lenient => Dialect::Lenient,
+        }
+    }
 }
 
 /// Whether device operations of jobs are held to the rate of the tier.

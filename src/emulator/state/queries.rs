@@ -13,7 +13,7 @@ use super::record::{DeviceJobDocument, JOB_NAMES};
 use super::reply::{ItemType, Reply};
 use super::select::named;
 use super::view::TwinPaths;
-use crate::query::{self, Clause, Collection, Statement, Test, Truth, parse_query};
+use crate::query::{self, Clause, Collection, Statement, Test, Truth, parse_query_as};
 
 /// A page under way.
 struct Filling {
@@ -49,7 +49,7 @@ impl HubState {
     pub(super) fn query(&mut self, request: &Value, page: &PageRequest) -> Result<Reply, HubFault> {
         let text = Body::of(request)?.text("query")?.ok_or_else(|| missing("query"))?;
         let page = Page::read(page, text)?;
-        let (parsed, problems) = parse_query(text);
+        let (parsed, problems) = parse_query_as(text, self.options.strictness.dialect());
         let parsed = parsed.ok_or_else(|| {
             let words = problems.first().map_or_else(String::new, |problem| {
                 let column = text[..problem.span.start.min(text.len())].chars().count() + 1;
@@ -73,7 +73,7 @@ impl HubState {
 
     /// How many rows a query of twins has; nothing for one that is not about twins or does not parse.
     pub(super) fn count_rows(&mut self, text: &str) -> Option<usize> {
-        let statement = Statement::compile(&parse_query(text).0?);
+        let statement = Statement::compile(&parse_query_as(text, self.options.strictness.dialect()).0?);
         if statement.collection() == Collection::DeviceJobs {
             return None;
         }

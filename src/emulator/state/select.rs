@@ -5,7 +5,7 @@ use super::devices::Slot;
 use super::hub::HubState;
 use super::places::Places;
 use super::view::{Located, TwinPaths};
-use crate::query::{Clause, Collection, Condition, Problem, parse_condition};
+use crate::query::{Clause, Collection, Condition, Problem, parse_condition_as};
 
 impl HubState {
     /// The devices or modules that a condition selects, by id.
@@ -13,7 +13,7 @@ impl HubState {
     /// # Errors
     /// Why the job fails, when the condition does not parse.
     pub(super) fn select(&mut self, text: &str) -> Result<Vec<Slot>, String> {
-        let (selection, problems) = parse_condition(text);
+        let (selection, problems) = parse_condition_as(text, self.options.strictness.dialect());
         let Some(selection) = selection else {
             return Err(failure_reason(text, problems.first()));
         };

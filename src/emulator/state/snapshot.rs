@@ -18,7 +18,7 @@ use super::job::{Job, Phase, Run, Tally, Target, TargetState, Verdict};
 use super::job_request::JobRequest;
 use super::live_records::LiveRecord;
 use super::moment::Moment;
-use super::options::{StoredOptions, Strictness};
+use super::options::StoredOptions;
 use super::restoration::Restoration;
 use super::section::{Section, Write};
 use super::twin::Twin;
@@ -256,7 +256,7 @@ impl StoredJob {
     }
 
     pub(super) fn read(self, hub: &mut HubState) -> Option<Job> {
-        let request = JobRequest::read(&self.request, Strictness::Lenient).ok()?;
+        let request = JobRequest::read(&self.request).ok()?;
         let write = Arc::new(hub.compile_write(&request));
         Some(Job {
             number: self.number,

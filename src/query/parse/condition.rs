@@ -7,11 +7,16 @@ use super::super::precedence::Precedence;
 use super::super::problem::{Problem, ProblemCode};
 use super::cursor::Parser;
 use super::token::TokenKind;
-use super::{CONDITION_LENGTH_MAX, Parsed, READ_BYTES_MAX, check_length, conclude};
+use super::{CONDITION_LENGTH_MAX, Dialect, Parsed, READ_BYTES_MAX, check_length, conclude};
 
 /// Parses what a job's `queryCondition` may hold: the body of a `WHERE` clause, `*` for every
 /// device, or `FROM devices.modules WHERE ...`.
 pub fn parse_condition(text: &str) -> Parsed<Selection> {
+    parse_condition_as(text, Dialect::Documented)
+}
+
+/// Parses a job's `queryCondition` in a dialect.
+pub fn parse_condition_as(text: &str, dialect: Dialect) -> Parsed<Selection> {
     let too_long = check_length(text, CONDITION_LENGTH_MAX);
     if text.len() > READ_BYTES_MAX {
         return (None, Vec::from_iter(too_long));
@@ -19,7 +24,7 @@ pub fn parse_condition(text: &str) -> Parsed<Selection> {
     let mut parser = Parser::new(text);
     parser.problems.extend(too_long);
     let selection = parser.selection();
-    conclude(selection, parser.problems)
+    conclude(selection, parser.problems, dialect)
 }
 
 impl Parser<'_> {

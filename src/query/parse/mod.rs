@@ -14,8 +14,8 @@ mod operand;
 mod statement;
 mod token;
 
-pub use condition::parse_condition;
-pub use statement::parse_query;
+pub use condition::{parse_condition, parse_condition_as};
+pub use statement::{parse_query, parse_query_as};
 
 use super::ast::Span;
 use super::problem::{Problem, ProblemCode, Severity};
@@ -38,8 +38,25 @@ const READ_BYTES_MAX: usize = 8 * QUERY_LENGTH_MAX;
 /// ([`super::Judge::Lint`]), and an emulator goes on in spite of them.
 pub type Parsed<T> = (Option<T>, Vec<Problem>);
 
+/// Which forms are taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Dialect {
+    /// The documented ones, and those that a hub was seen to take.
+    #[default]
+    Documented,
+    /// Also what a few sources use, but no documentation has: `''` for a quote in a string.
+    Lenient,
+}
+
+impl Dialect {
+    fn takes(self, code: ProblemCode) -> bool {
+        self == Self::Lenient && code == ProblemCode::DoubledQuote
+    }
+}
+
 /// Sorts the problems by position and drops the tree if the hub would refuse the text.
-fn conclude<T>(tree: Option<T>, mut problems: Vec<Problem>) -> Parsed<T> {
+fn conclude<T>(tree: Option<T>, mut problems: Vec<Problem>, dialect: Dialect) -> Parsed<T> {
+    problems.retain(|problem| !dialect.takes(problem.code));
     problems.sort_by_key(|problem| problem.span.start);
     let refused = problems
         .iter()

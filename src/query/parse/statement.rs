@@ -8,10 +8,15 @@ use super::super::rules;
 use super::cursor::Parser;
 use super::foreign::{AGGREGATES, function_problem};
 use super::token::{Bracket, Spelling, TokenKind};
-use super::{Parsed, QUERY_LENGTH_MAX, READ_BYTES_MAX, check_length, conclude};
+use super::{Dialect, Parsed, QUERY_LENGTH_MAX, READ_BYTES_MAX, check_length, conclude};
 
 /// Parses a complete query: `SELECT ... FROM ... [WHERE ...] [GROUP BY ...]`.
 pub fn parse_query(text: &str) -> Parsed<Query> {
+    parse_query_as(text, Dialect::Documented)
+}
+
+/// Parses a complete query in a dialect.
+pub fn parse_query_as(text: &str, dialect: Dialect) -> Parsed<Query> {
     let too_long = check_length(text, QUERY_LENGTH_MAX);
     if text.len() > READ_BYTES_MAX {
         return (None, Vec::from_iter(too_long));
@@ -19,7 +24,7 @@ pub fn parse_query(text: &str) -> Parsed<Query> {
     let mut parser = Parser::new(text);
     parser.problems.extend(too_long);
     let query = parser.query();
-    conclude(query, parser.problems)
+    conclude(query, parser.problems, dialect)
 }
 
 impl Parser<'_> {
