@@ -14,7 +14,11 @@ super::facts! {
     "registry-device-id", Documented, "iot-hub-devguide-identity-registry; .NET for `:` and `;`",
         "A device id has 1 to 128 characters of a fixed set; others are 400 ArgumentInvalid.";
     "registry-bulk-100", Documented, "service API specification",
-        "A bulk call has at most 100 identities, each done or refused by itself.";
+        "A bulk call has at most 100 identities, each done or refused by itself; more are 413 TooManyDevices.";
+    "registry-bulk-shape", Documented, "service API specification; that operation is the mode as it was sent is assumed",
+        "A bulk call is 400 when any identity was refused, with isSuccessful, errors and warnings; modes are read in any case.";
+    "registry-thumbprints", Observed, "requests of public clients",
+        "Thumbprints without a type and without keys make an identity selfSigned.";
     "registry-bulk-twice", Documented, "error code reference",
         "A bulk call that names a device twice is 400 DeviceDefinedMultipleTimes as a whole.";
     "registry-limit", Documented, "iot-hub-devguide-quotas-throttling; the pricing page for the free tier; the code is assumed",

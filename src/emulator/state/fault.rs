@@ -151,6 +151,8 @@ fault_kinds! {
     PreconditionFailed = 412, 412_001, Plain, "twin-etag-match", "Precondition failed: the etag in the request does not match the etag of the resource.";
     /// A body that is too large.
     MessageTooLarge = 413, 413_001, Plain, "request-256-kb", "The message is too large.";
+    /// A bulk call with too many devices.
+    TooManyDevices = 413, 413_002, Plain, "registry-bulk-100", "Too many devices are being registered.";
     /// The hub has as many configurations as it may.
     ConfigurationCountLimitExceeded = 413, 413_101, Numbered, "configuration-limit", "The configuration count limit has been exceeded.";
     /// The device has as many modules as it may.

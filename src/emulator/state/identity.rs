@@ -218,6 +218,12 @@ fn read_authentication(body: Body<'_>) -> Result<Option<Authentication>, HubFaul
         None => Ok(None),
     };
     match authentication.text("type")?.map(str::to_ascii_lowercase).as_deref() {
+        None if thumbprint("primaryThumbprint")?.is_some_and(|text: Box<str>| !text.is_empty()) => {
+            Ok(Some(Authentication::SelfSigned {
+                primary: thumbprint("primaryThumbprint")?,
+                secondary: thumbprint("secondaryThumbprint")?,
+            }))
+        }
         None | Some("sas") => read_keys(authentication),
         Some("selfsigned") => Ok(Some(Authentication::SelfSigned {
             primary: thumbprint("primaryThumbprint")?,
