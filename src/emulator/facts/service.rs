@@ -5,6 +5,8 @@ use super::{Basis, Fact};
 super::facts! {
     "protocol-version", Assumed, "the answer to an unknown version is not known",
         "A missing or unknown api-version is 400 InvalidProtocolVersion.";
+    "method-not-allowed", Assumed, "the words: a live F1 hub; the code: error code reference",
+        "A method that a path does not have is 405 GenericMethodNotAllowed.";
     "body-unparsable", Documented, "error code reference",
         "A body that is not JSON, or not of the right kind, is 400 GenericBadRequest.";
     "argument-invalid", Observed, "a live F1 hub, August 2026",

@@ -29,7 +29,9 @@ pub(super) fn refused(fault: &HubFault, now: Timestamp) -> Response<Body> {
 /// The reply to a method that a path does not have; it comes from in front of the hub.
 pub(super) fn method_not_allowed(method: &str) -> Response<Body> {
     let text = format!("The requested resource does not support http method '{method}'.");
-    json_response(StatusCode::METHOD_NOT_ALLOWED, &json!({"Message": text}))
+    let mut response = json_response(StatusCode::METHOD_NOT_ALLOWED, &json!({"Message": text}));
+    response.headers_mut().insert(ERROR_CODE, HeaderValue::from_static("GenericMethodNotAllowed"));
+    response
 }
 
 /// The reply of a gateway that cannot reach what is behind it.
