@@ -84,7 +84,9 @@ impl HubState {
                     if self.devices.find(&seedling.id).is_some() || (several && !taken.insert(seedling.id.clone())) {
                         continue;
                     }
-                    [&seedling.tags, &seedling.desired, &seedling.reported].map(|part| self.keys.intern_all(part));
+                    for part in [&seedling.tags, &seedling.desired, &seedling.reported] {
+                        self.keys.intern_all(part);
+                    }
                     seedlings.push(seedling);
                 }
                 let (keys, now) = (&self.keys, self.now);
