@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::emulator_args::{AccessArgs, EmulatorPoliciesArgs, ListenArgs};
+use super::events_args::EmulatorEventsArgs;
 use super::fidelity_args::{EmulatorFaultsArgs, EmulatorTickArgs, FidelityArgs};
 use crate::emulator::SNAPSHOT_AFTER;
 use crate::model::Seconds;
@@ -326,6 +327,8 @@ pub(super) enum EmulatorCommand {
     Export(EmulatorExportArgs),
     /// Begin the emulator's state from an export, or from devices of `az iot hub device-identity export`
     Import(EmulatorImportArgs),
+    /// Show messages that devices sent to the emulated hub
+    Events(EmulatorEventsArgs),
     /// List every rule of the emulated hub, and how sure each is
     Facts,
 }

@@ -9,6 +9,7 @@ mod connect;
 mod context;
 mod emulator;
 mod emulator_args;
+mod events_args;
 mod exit;
 mod facts;
 mod failure;
@@ -135,6 +136,9 @@ fn execute(cli: Cli, terminal: &Arc<Terminal>) -> Result<Exit, Failure> {
         }
         Command::Emulator(EmulatorCommand::Import(args)) => {
             online(global, terminal, async |session| emulator::import(&args, session).await)
+        }
+        Command::Emulator(EmulatorCommand::Events(args)) => {
+            online(global, terminal, async |session| emulator::events(&args, session).await)
         }
         Command::Emulator(EmulatorCommand::Tick(args)) => {
             online(global, terminal, async |session| emulator::tick(&args, session).await)

@@ -71,6 +71,30 @@ pub struct HubStatus {
     pub messages_per_day: Option<u64>,
 }
 
+/// Which messages of devices somebody wants to see.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EventsRequest {
+    /// The number of the first; the newest if there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<u64>,
+    /// Of this device and its modules only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device_id: Option<String>,
+    /// At most so many.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub count: Option<u64>,
+}
+
+/// Messages of devices.
+#[derive(Debug, Clone, Deserialize)]
+pub struct DeviceEvents {
+    /// Each with its number, device, time, properties and body.
+    pub events: Vec<serde_json::Value>,
+    /// The number to go on from.
+    pub next: u64,
+}
+
 /// Which jobs somebody waits for.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct AdvanceRequest {
@@ -136,6 +160,14 @@ impl AdminClient {
     /// When the emulator does not answer, or the time lies in the past.
     pub async fn tick(&self, request: TickRequest) -> Result<ClockReading, AdminError> {
         self.send(self.http.post(self.url("tick")).timeout(TICK_TIMEOUT).json(&request)).await
+    }
+
+    /// Messages that devices sent, oldest first.
+    ///
+    /// # Errors
+    /// When the emulator does not answer.
+    pub async fn events(&self, request: &EventsRequest) -> Result<DeviceEvents, AdminError> {
+        self.send(self.http.get(self.url("events")).query(request)).await
     }
 
     /// Lets a clock in mode fast jump to what happens next to these jobs: a slice of their device

@@ -11,6 +11,7 @@ use sha2::Sha256;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::time::timeout;
 
+use crate::hub::Hub;
 use crate::wire::{self, Heard, Hello};
 
 /// How long anything may take.
@@ -28,6 +29,12 @@ pub(crate) struct Device {
 impl Device {
     pub(crate) fn over(stream: impl Stream + 'static) -> Self {
         Self { stream: Box::new(stream), bytes: Vec::new(), next_id: 1 }
+    }
+
+    /// Connects over a new connection.
+    pub(crate) async fn connect_again(&mut self, hub: &Hub, hello: &Hello) {
+        *self = hub.dial().await;
+        self.connect(hello).await;
     }
 
     pub(crate) async fn send(&mut self, packet: &[u8]) {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use hubjobs::emulator::admin::EventsRequest;
 use hubjobs::emulator::state::{Fidelity, Throttling};
 use hubjobs::emulator::{Emulator, EmulatorConfig, Exposure, Served, StateDir};
 use hubjobs::model::{ClockMode, EmulatorClock};
@@ -132,6 +133,11 @@ impl Hub {
             sleep(Duration::from_millis(50)).await;
         }
         panic!("{id} never ends");
+    }
+
+    /// The messages that devices sent.
+    pub(crate) async fn events(&self) -> Vec<Value> {
+        self.served.admin().events(&EventsRequest::default()).await.unwrap().events
     }
 
     /// What became of the devices of a job: id, status, response or error.

@@ -6,5 +6,6 @@ mod device;
 mod hub;
 #[path = "../local_hub/mod.rs"]
 mod local_hub;
+mod offences;
 mod served;
 mod wire;

@@ -1,5 +1,6 @@
 //! `hubjobs emulator`.
 
+mod events;
 mod export;
 mod faults;
 mod fidelity;
@@ -22,6 +23,7 @@ use crate::emulator::state::Fidelity;
 use crate::emulator::{EmulatorConfig, StateDir};
 use crate::model::{ClockMode, EmulatorClock, EmulatorHub, Hub, HubSize, Sku};
 
+pub(super) use events::events;
 pub(super) use export::export;
 pub(super) use faults::faults;
 pub(super) use import::import;

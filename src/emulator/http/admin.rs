@@ -32,6 +32,7 @@ pub(super) fn router(service: Arc<Service>) -> Router<Arc<Service>> {
         .route("/shutdown", post(shutdown))
         .route("/export", post(export))
         .merge(super::admin_faults::routes())
+        .merge(super::admin_events::routes())
         .fallback(|| async { StatusCode::NOT_FOUND })
         .layer(middleware::from_fn_with_state(service, require_key))
 }
@@ -127,7 +128,7 @@ fn reading(service: &Service) -> ClockReading {
     ClockReading { now: service.hub.now(), mode: service.hub.mode() }
 }
 
-fn failed(fault: &HubFault) -> Response {
+pub(super) fn failed(fault: &HubFault) -> Response {
     let status = StatusCode::from_u16(fault.kind.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     (status, Json(json!({"error": fault.text}))).into_response()
 }

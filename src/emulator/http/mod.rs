@@ -2,7 +2,9 @@
 //! no rule of the hub but those of the way there: versions, signatures, sizes, request throttles.
 
 mod admin;
+mod admin_events;
 mod admin_faults;
+mod device;
 mod envelope;
 mod mishaps;
 mod past;

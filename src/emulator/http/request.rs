@@ -57,6 +57,20 @@ pub(super) fn check_version(uri: &Uri) -> Result<(), HubFault> {
 /// # Errors
 /// When it is too large or not JSON.
 pub(super) async fn read_json(body: Body) -> Result<Value, HubFault> {
+    let bytes = read_bytes(body).await?;
+    if bytes.iter().all(u8::is_ascii_whitespace) {
+        return Ok(Value::Null);
+    }
+    serde_json::from_slice(&bytes).map_err(|error| {
+        HubFault::new(FaultKind::GenericBadRequest, format!("BadRequest: the body is not JSON: {error}"))
+    })
+}
+
+/// Reads a body.
+///
+/// # Errors
+/// When it is too large.
+pub(super) async fn read_bytes(body: Body) -> Result<Vec<u8>, HubFault> {
     let mut bytes = Vec::new();
     let mut total = 0;
     let mut chunks = body.into_data_stream();
@@ -69,15 +83,7 @@ pub(super) async fn read_json(body: Body) -> Result<Value, HubFault> {
             break;
         }
     }
-    if total > BODY_LEN_MAX {
-        return Err(FaultKind::MessageTooLarge.into());
-    }
-    if bytes.iter().all(u8::is_ascii_whitespace) {
-        return Ok(Value::Null);
-    }
-    serde_json::from_slice(&bytes).map_err(|error| {
-        HubFault::new(FaultKind::GenericBadRequest, format!("BadRequest: the body is not JSON: {error}"))
-    })
+    if total > BODY_LEN_MAX { Err(FaultKind::MessageTooLarge.into()) } else { Ok(bytes) }
 }
 
 /// The event that the operation is.

@@ -13,6 +13,7 @@ use jiff::fmt::rfc2822::DateTimePrinter;
 use tokio::sync::watch;
 
 use super::admin;
+use super::device;
 use super::envelope::{bad_gateway, method_not_allowed, refused};
 use super::mishaps::Mishaps;
 use super::reply::accepted;
@@ -57,13 +58,14 @@ pub(in crate::emulator) fn router(service: Arc<Service>) -> Router {
     Router::new()
         .nest("/$hubjobs", admin::router(Arc::clone(&service)))
         .route(WEBSOCKET_PATH, get(upgrade))
+        .merge(device::routes())
         .fallback(serve)
         .with_state(service)
 }
 
-async fn serve(State(service): State<Arc<Service>>, request: Request<Body>) -> Response<Body> {
+pub(super) async fn serve(State(service): State<Arc<Service>>, request: Request<Body>) -> Response<Body> {
     let method = request::effective_method(request.method(), request.headers());
-    let mut response = match service.answer(&method, request).await {
+    let response = match service.answer(&method, request).await {
         Ok(reply) => accepted(reply),
         Err(Refused::Method) => method_not_allowed(method.as_str()),
         Err(Refused::Gateway) => bad_gateway(),
@@ -74,6 +76,11 @@ async fn serve(State(service): State<Arc<Service>>, request: Request<Body>) -> R
         }
         Err(Refused::Fault(fault)) => refused(&fault, service.hub.now()),
     };
+    dress(&service, response)
+}
+
+/// Adds the headers that every response has.
+pub(super) fn dress(service: &Service, mut response: Response<Body>) -> Response<Body> {
     let headers = response.headers_mut();
     headers.insert(header::SERVER, HeaderValue::from_static("Microsoft-HTTPAPI/2.0"));
     headers.insert(header::VARY, HeaderValue::from_static("Origin"));
