@@ -7,5 +7,6 @@ mod hub;
 #[path = "../local_hub/mod.rs"]
 mod local_hub;
 mod offences;
+mod other_doors;
 mod served;
 mod wire;
