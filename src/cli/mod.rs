@@ -9,6 +9,7 @@ mod connect;
 mod context;
 mod emulator;
 mod emulator_args;
+mod emulator_command;
 mod events_args;
 mod exit;
 mod facts;
@@ -42,7 +43,8 @@ use std::time::Duration;
 
 use clap::FromArgMatches as _;
 
-use self::args::{Cli, Command, EmulatorCommand, Global};
+use self::args::{Cli, Command, Global};
+use self::emulator_command::EmulatorCommand;
 use self::exit::Exit;
 use self::failure::Failure;
 use self::interrupt::Signals;
