@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends with the first surprise")]
 
+mod codec;
 mod device;
 mod hub;
 #[path = "../local_hub/mod.rs"]
