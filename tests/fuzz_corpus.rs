@@ -1,5 +1,11 @@
 //! What fuzzing has kept, run again on stable: see `tests/fuzz/`.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test ends with the first surprise, and says with which input"
+)]
+
 #[path = "fuzz/bodies/query.rs"]
 mod query;
 

@@ -252,16 +252,16 @@ impl Writer {
                 let (known, found) = (self.devices.get_mut(id).unwrap(), &actual.twins[id]);
                 let [tag, desired] = [&found["tags"]["value"], &found["properties"]["desired"]["value"]];
                 assert_eq!(tag, desired, "half of a patch: {found}");
-                if tag == *value {
-                    if let Some(before) = known.twin.take() {
-                        assert_eq!(found["version"], before["version"].as_u64().unwrap() + 1, "{before}\n{found}");
-                        assert_ne!(found["etag"], before["etag"]);
-                    }
+                if tag == *value
+                    && let Some(before) = known.twin.take()
+                {
+                    assert_eq!(found["version"], before["version"].as_u64().unwrap() + 1, "{before}\n{found}");
+                    assert_ne!(found["etag"], before["etag"]);
                 }
             }
             Write::Update(id, value) => {
                 let known = self.devices.get_mut(id).unwrap();
-                if actual.identities[id]["statusReason"] == value.to_string() {
+                if actual.identities[id]["statusReason"] == value.to_string().as_str() {
                     *known = Known::default();
                 }
             }

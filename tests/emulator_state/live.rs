@@ -10,6 +10,8 @@
 //!
 //! What the hub has to say to programs stands behind `!`.
 
+#![expect(clippy::unwrap_used, reason = "a test ends with the first surprise")]
+
 use hubjobs::emulator::state::{DeviceMessage, DeviceTopic, Effect, HubEvent, SessionId};
 use serde_json::{Value, json};
 

@@ -14,7 +14,7 @@ const LEN_MIN: u64 = 4 << 10;
 const GROWTH_MIN: u64 = 64 << 10;
 const GROWTH_MAX: u64 = 4 << 20;
 const BLOCK_LEN: u64 = 4 << 10;
-const ZEROS: [u8; 64 << 10] = [0; 64 << 10];
+static ZEROS: [u8; 64 << 10] = [0; 64 << 10];
 
 /// The file of a journal. The file's cursor stands at the end of its last frame.
 #[derive(Debug)]
