@@ -6,8 +6,14 @@
     reason = "a test ends with the first surprise, and says with which input"
 )]
 
+#[path = "fuzz/bodies/http.rs"]
+mod http;
+#[path = "fuzz/bodies/mqtt.rs"]
+mod mqtt;
 #[path = "fuzz/bodies/query.rs"]
 mod query;
+#[path = "fuzz/bodies/state.rs"]
+mod state;
 
 use std::path::Path;
 
@@ -27,4 +33,19 @@ fn replay(target: &str, run: fn(&[u8])) {
 #[test]
 fn query() {
     replay("query", query::run);
+}
+
+#[test]
+fn http() {
+    replay("http", http::run);
+}
+
+#[test]
+fn mqtt() {
+    replay("mqtt", mqtt::run);
+}
+
+#[test]
+fn state() {
+    replay("state", state::run);
 }

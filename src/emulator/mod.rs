@@ -35,7 +35,8 @@ pub use in_process::InProcessHub;
 pub use names::{HubName, InvalidHubName};
 pub use saved::read_state;
 pub use server::{
-    Emulator, EmulatorConfig, EmulatorError, Exposure, Ports, SNAPSHOT_AFTER, Served, Stopper, host_name, policies,
+    Emulator, EmulatorConfig, EmulatorError, Exposure, Ports, SNAPSHOT_AFTER, Served, Stopper, Unserved, host_name,
+    policies,
 };
 pub use store::{StateDir, StoreError};
 pub use tls::TlsError;

@@ -11,7 +11,7 @@ use super::closing::Closing;
 use super::login::{Login, begin, ids, message, send};
 use super::packet::{Packet, Publish};
 use super::rules::CONNECT_SECONDS;
-use super::topics::{Sent, filtered, sent};
+use super::topics::{Sent, filtered, method_topic, sent};
 use crate::emulator::state::{
     DeviceMessage, DeviceTopic, DeviceTopics, FaultKind, HubEvent, HubFault, Reply, SessionId,
 };
@@ -214,7 +214,7 @@ impl Session {
         if self.listens(DeviceTopic::Methods) {
             // The Python SDK cannot read an empty payload.
             let payload = payload.unwrap_or("null");
-            answer::publish(out, &format!("$iothub/methods/POST/{name}/?$rid={call:x}"), payload.as_bytes());
+            answer::publish(out, &method_topic(name, call), payload.as_bytes());
         }
     }
 

@@ -84,6 +84,12 @@ pub(super) fn filtered(filter: &str, client: &ClientId) -> Option<DeviceTopic> {
     }
 }
 
+/// The topic on which a method is called. What no topic may hold is encoded, as ids in topics are.
+pub(super) fn method_topic(name: &str, call: u64) -> String {
+    let name = name.replace('+', "%2B").replace('#', "%23").replace('\0', "%00");
+    format!("$iothub/methods/POST/{name}/?$rid={call:x}")
+}
+
 /// System properties in a bag, and their names.
 const SYSTEM: [(&str, &str); 10] = [
     ("$.ct", "contentType"),
@@ -158,6 +164,12 @@ mod tests {
         assert_eq!(sent("devices/d/messages/events/", &client), None);
         assert_eq!(filtered("devices/d/modules/m/inputs/#", &client), Some(DeviceTopic::ModuleInputs));
         assert_eq!(filtered("devices/d/modules/n/#", &client), None);
+    }
+
+    #[test]
+    fn topics_of_methods() {
+        assert_eq!(method_topic("lockDoor", 0x1f), "$iothub/methods/POST/lockDoor/?$rid=1f");
+        assert_eq!(method_topic("a+b#\0", 1), "$iothub/methods/POST/a%2Bb%23%00/?$rid=1");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 mod exposure;
 mod running;
 mod served;
+mod unserved;
 
 use std::mem;
 use std::net::{IpAddr, SocketAddr};
@@ -15,12 +16,12 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use super::admin::{AdminClient, AdminError};
-use super::auth::{Bearers, CustomPolicy, Guard, InvalidPolicy, Key, Policies, PolicyView};
+use super::auth::{Bearers, CustomPolicy, Entra, Guard, InvalidPolicy, Key, Policies, PolicyView, TokenTime};
 use super::exchange::ExchangeError;
 use super::faults::FaultSpec;
 use super::http::{Mishaps, Service, Throttles};
-use super::lease::Leases;
 use super::live::LiveHub;
+use super::names::HubNames;
 use super::saved::{self, Saved};
 use super::state::{Fidelity, FleetRefused, Strictness, Throttling};
 use super::store::{Endpoint, StateDir, StateLock, Store, StoreError};
@@ -29,6 +30,7 @@ use crate::model::{EmulatorClock, Fleet, HubSize};
 pub use exposure::{Exposure, Ports};
 use running::Running;
 pub use served::{Served, Stopper};
+pub use unserved::Unserved;
 
 /// How long another process may take to see whether a folder is taken.
 const GLANCE: Duration = Duration::from_millis(200);
@@ -150,11 +152,7 @@ impl Emulator {
     /// When an address, a certificate or the folder cannot be used.
     pub async fn serve_on(mut self, mut exposure: Exposure) -> Result<Served, EmulatorError> {
         self.add_policies(mem::take(&mut exposure.policies))?;
-        let bearers = match (exposure.entra.take(), self.strictness) {
-            (Some(entra), _) => Bearers::Entra(entra),
-            (None, Strictness::Strict) => Bearers::Refused,
-            (None, Strictness::Lenient) => Bearers::Any,
-        };
+        let bearers = self.bearers(exposure.entra.take());
         let ports = exposure.ports().map_err(EmulatorError::Listen)?;
         let names = exposure.names(&ports);
         let tls = match exposure.needs_tls() {
@@ -173,23 +171,43 @@ impl Emulator {
             pid: std::process::id(),
         };
         let admin = AdminClient::new(ports.http, admin_key.clone())?;
-        let stop = watch::Sender::new(false);
-        let leases = Arc::new(Leases::default());
-        let service = Service {
-            hub: Arc::clone(&self.hub),
-            guard: Guard { policies: self.policies, names, token_time: exposure.token_time, bearers },
+        endpoint.publish(self.store.lock())?;
+        let authority = tls.as_ref().map(|_| self.store.lock().dir().authority());
+        let (hub, store) = (Arc::clone(&self.hub), Arc::clone(&self.store));
+        let service = self.service((names, bearers), exposure.token_time, admin_key);
+        let (leases, stop) = (Arc::clone(&service.leases), service.stop.clone());
+        let running = Running { hub, store, stop: stop.clone(), tls };
+        let task = tokio::spawn(running.run(exposure, Arc::new(service)));
+        Ok(Served { endpoint, ports, secure, authority, admin, leases, stop, task })
+    }
+
+    /// Takes requests without a socket, under the names that every emulator has.
+    #[must_use]
+    pub fn unserved(self) -> Unserved {
+        let (names, bearers) = (HubNames::new([]), self.bearers(None));
+        Unserved::new(self.service((names, bearers), TokenTime::Wall, Key::random()))
+    }
+
+    fn bearers(&self, entra: Option<Entra>) -> Bearers {
+        match (entra, self.strictness) {
+            (Some(entra), _) => Bearers::Entra(entra),
+            (None, Strictness::Strict) => Bearers::Refused,
+            (None, Strictness::Lenient) => Bearers::Any,
+        }
+    }
+
+    /// What the protocols call.
+    fn service(self, (names, bearers): (HubNames, Bearers), token_time: TokenTime, admin_key: Key) -> Service {
+        Service {
+            hub: self.hub,
+            guard: Guard { policies: self.policies, names, token_time, bearers },
             throttles: self.throttles,
             mishaps: self.mishaps,
             dir: self.store.lock().dir().clone(),
             admin_key,
-            leases: Arc::clone(&leases),
-            stop: stop.clone(),
-        };
-        endpoint.publish(self.store.lock())?;
-        let authority = tls.as_ref().map(|_| self.store.lock().dir().authority());
-        let running = Running { hub: self.hub, store: self.store, stop: stop.clone(), tls };
-        let task = tokio::spawn(running.run(exposure, Arc::new(service)));
-        Ok(Served { endpoint, ports, secure, authority, admin, leases, stop, task })
+            leases: Arc::default(),
+            stop: watch::Sender::new(false),
+        }
     }
 
     /// Adds policies, or gives those of the same name other rights, and keeps that.
