@@ -131,7 +131,7 @@ fn other_event(tape: &mut Tape<'_>) -> HubEvent {
         0 => HubEvent::DeleteDevice { device_id, if_match: None },
         1 => HubEvent::DeleteModule { device_id, module_id: "m1".to_owned(), if_match: None },
         2 => put_device(json!({"deviceId": "d1", "status": "disabled"}), Some("*".to_owned())),
-        3 => HubEvent::OpenSession { device_id, module_id: tape.module(), clean: tape.byte() % 2 == 0 },
+        3 => HubEvent::OpenSession { device_id, module_id: tape.module(), clean: tape.byte().is_multiple_of(2) },
         4 => {
             let id = format!("j{}", tape.byte() % 4);
             let method = json!({"methodName": "lockDoor", "payload": tape.json(), "responseTimeoutInSeconds": 30});
