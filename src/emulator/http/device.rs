@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, Request, Response, header};
 use axum::routing::{get, post};
 
@@ -36,23 +36,15 @@ pub(super) fn routes() -> Router<Arc<Service>> {
         .route("/devices/{device}/messages/devicebound", get(receive).fallback(serve))
 }
 
-async fn send(
-    State(service): State<Arc<Service>>,
-    Path(device_id): Path<String>,
-    request: Request<Body>,
-) -> Response<Body> {
-    let reply = service.send_message(device_id, request).await;
+async fn send(State(service): State<Arc<Service>>, request: Request<Body>) -> Response<Body> {
+    let reply = service.send_message(request).await;
     answer(&service, reply)
 }
 
-async fn receive(
-    State(service): State<Arc<Service>>,
-    Path(device_id): Path<String>,
-    request: Request<Body>,
-) -> Response<Body> {
+async fn receive(State(service): State<Arc<Service>>, request: Request<Body>) -> Response<Body> {
     let (parts, _) = request.into_parts();
     let reply = match check_version(&parts.uri) {
-        Ok(()) => service.admit(&device_id, &parts.headers, parts.uri.path()).await.map(|()| Reply::Done),
+        Ok(()) => service.admit(&parts.headers, parts.uri.path()).await.map(|_| Reply::Done),
         Err(fault) => Err(fault),
     };
     answer(&service, reply)
@@ -64,21 +56,23 @@ fn answer(service: &Service, reply: Result<Reply, HubFault>) -> Response<Body> {
 }
 
 impl Service {
-    async fn send_message(&self, device_id: String, request: Request<Body>) -> Result<Reply, HubFault> {
+    async fn send_message(&self, request: Request<Body>) -> Result<Reply, HubFault> {
         let (parts, body) = request.into_parts();
         check_length(&parts.method, &parts.headers)?;
         check_version(&parts.uri)?;
-        self.admit(&device_id, &parts.headers, parts.uri.path()).await?;
+        let device_id = self.admit(&parts.headers, parts.uri.path()).await?;
         let (properties, system_properties) = properties(&parts.headers);
         let bytes = read_bytes(body).await?;
         let message = DeviceMessage { properties, system_properties, ..DeviceMessage::new(&bytes) };
         self.hub.call(HubEvent::SendMessage { device_id, module_id: None, message }).await
     }
 
-    /// Checks that it is the device, or somebody who may act for all devices.
-    async fn admit(&self, device_id: &str, headers: &HeaderMap, path: &str) -> Result<(), HubFault> {
-        let credentials = self.hub.credentials(device_id.to_owned(), None).await?;
+    /// Checks that it is the device in the path, or somebody who may act for all devices; the device.
+    async fn admit(&self, headers: &HeaderMap, path: &str) -> Result<String, HubFault> {
         let path = segments(path);
+        // The routes have it there.
+        let device_id = path.get(1).map(String::as_str).unwrap_or_default();
+        let credentials = self.hub.credentials(device_id.to_owned(), None).await?;
         let login = DeviceLogin {
             device_id,
             module_id: None,
@@ -87,10 +81,13 @@ impl Service {
             path: Some(&path),
             now: self.token_now(),
         };
-        self.guard.admit(&login, credentials.as_ref()).map(drop).map_err(|refusal| {
-            tracing::info!("401 for device {device_id}: {refusal}");
-            FaultKind::IotHubUnauthorizedAccess.into()
-        })
+        match self.guard.admit(&login, credentials.as_ref()) {
+            Ok(_) => Ok(device_id.to_owned()),
+            Err(refusal) => {
+                tracing::info!("401 for device {device_id}: {refusal}");
+                Err(FaultKind::IotHubUnauthorizedAccess.into())
+            }
+        }
     }
 }
 

@@ -126,14 +126,12 @@ impl Client {
             return;
         }
         assert_ne!(status, StatusCode::INTERNAL_SERVER_ERROR);
-        let is_json =
-            headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"));
-        let body = response.body().as_ref();
-        if is_json {
-            serde_json::from_slice::<Value>(body).expect("a JSON body");
+        let kind = headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
+        if kind.starts_with(b"application/json") {
+            serde_json::from_slice::<Value>(response.body().as_ref()).expect("a JSON body");
         }
         // In front of the hub there is a web server with answers of its own.
-        let is_of_hub = is_json && status != StatusCode::METHOD_NOT_ALLOWED;
+        let is_of_hub = !matches!(status, StatusCode::METHOD_NOT_ALLOWED | StatusCode::LENGTH_REQUIRED);
         if is_of_hub && (status.is_client_error() || status.is_server_error()) {
             assert!(headers.contains_key("iothub-errorcode"), "{status} without a code");
         }
