@@ -88,7 +88,7 @@ fn a_port_that_was_asked_for_and_is_taken_is_an_error() {
     let refused = run(folder.path(), &["emulator", "start", "--https-port", &port, "--mqtt-port", "0"]);
     let said = String::from_utf8(refused.stderr).unwrap();
     assert_eq!(refused.status.code(), Some(1), "{said}");
-    assert!(said.contains("another process has it") && said.contains("--https-port 0"), "{said}");
+    assert!(said.contains("the port is taken") && said.contains("--https-port 0"), "{said}");
 }
 
 #[test]
@@ -100,6 +100,13 @@ fn what_cannot_be_taken_is_said_at_once() {
         (&["--policy", "iothubowner=RegistryRead"][..], "every hub has the policy"),
         (&["--policy", "jobs=Everything"], "a right is RegistryRead"),
         (&["--name", "a:443"], "without a port"),
+        (&["--https-port", "https"], "a port is a number"),
+        (&["--units", "0"], "a whole number from 1"),
+        (&["--listen", "localhost"], "such as `0.0.0.0`"),
+        (&["--clock-start", "yesterday"], "such as `2031-05-01T08:00:00Z`"),
+        (&["--entra-jwks", "none.json", "--https-port", "0", "--mqtt-port", "0"], "no such file"),
+        (&["-C", "none"], "there is no folder `none`"),
+        (&["-e", "prod"], "is no project"),
         (&["--entra-issuer", "x"], "--entra-jwks"),
         (&["--entra-jwks", "keys.json", "--https-port", "0", "--mqtt-port", "0"], "not a JSON Web Key Set"),
     ] {
@@ -110,4 +117,18 @@ fn what_cannot_be_taken_is_said_at_once() {
     assert!(!folder.path().join(".hubjobs").exists(), "nothing was begun");
     let none = run(folder.path(), &["emulator", "policies"]);
     assert!(String::from_utf8(none.stderr).unwrap().contains("never started"));
+}
+
+#[test]
+fn commands_beside_a_served_hub_say_what_is_true_of_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let said = |words: &[&str]| String::from_utf8(run(folder.path(), words).stderr).unwrap();
+    assert!(said(&["emulator", "import", "none.jsonl"]).contains("cannot read `none.jsonl`: no such file"));
+    let _started = Started::new(folder.path(), &FREE);
+    for words in [&["emulator", "policies"][..], &["emulator", "export", "hub.jsonl"]] {
+        assert!(!said(words).contains("no project"), "{words:?} is about the hub that is there");
+    }
+    assert!(said(&["emulator", "events"]).contains("no messages yet"));
+    let import = said(&["emulator", "import", "hub.jsonl"]);
+    assert!(import.contains("nothing was imported") && import.contains("Ctrl-C where it runs"), "{import}");
 }

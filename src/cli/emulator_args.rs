@@ -1,10 +1,11 @@
 //! Options of `hubjobs emulator` that say where it listens and who gets in.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 use clap::Args;
 
+use super::values;
 use crate::emulator::HubName;
 use crate::emulator::auth::CustomPolicy;
 
@@ -13,16 +14,16 @@ use crate::emulator::auth::CustomPolicy;
 #[command(next_help_heading = "Listening")]
 pub(super) struct ListenArgs {
     /// Port of HTTPS [default: 443, else 8443 or any free one, with a note]
-    #[arg(long, value_name = "PORT")]
+    #[arg(long, value_name = "PORT", value_parser = values::port)]
     pub(super) https_port: Option<u16>,
     /// Port of MQTT over TLS [default: 8883, else any free one, with a note]
-    #[arg(long, value_name = "PORT")]
+    #[arg(long, value_name = "PORT", value_parser = values::port)]
     pub(super) mqtt_port: Option<u16>,
     /// Port of plain HTTP, on 127.0.0.1 for this program's own commands [default: any free one]
-    #[arg(long, value_name = "PORT", alias = "port", default_value_t = 0, hide_default_value = true)]
+    #[arg(long, value_name = "PORT", alias = "port", value_parser = values::port, default_value = "0", hide_default_value = true)]
     pub(super) http_port: u16,
     /// Address for HTTPS and MQTT; any but a loopback one lets others in
-    #[arg(long, value_name = "ADDRESS", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    #[arg(long, value_name = "ADDRESS", value_parser = values::address, default_value = "127.0.0.1")]
     pub(super) listen: IpAddr,
     /// A further name of the hub, in its certificate and in tokens; may be given more than once
     #[arg(long = "name", value_name = "HOST")]

@@ -12,6 +12,6 @@ pub(super) struct EmulatorEventsArgs {
     #[arg(long)]
     pub(super) follow: bool,
     /// How many of the newest messages to begin with, at most 1000.
-    #[arg(short = 'n', long = "count", value_name = "N", default_value_t = 20)]
+    #[arg(short = 'n', long = "count", value_name = "N", value_parser = super::values::count, default_value = "20")]
     pub(super) count: u64,
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::emulator::{Protocol, reason};
 use super::exit::Exit;
 use super::selector::InvalidSelector;
-use crate::emulator::{EmulatorError, ExchangeError};
+use crate::emulator::{EmulatorError, ExchangeError, StoreError};
 use crate::hub::HubError;
 use crate::hub::rest::{ConnectionStringError, InvalidConnectionString, NotLoopback};
 use crate::model::InvalidName;
@@ -102,6 +102,12 @@ pub(super) enum Failure {
     /// The connection string that an emulator published is none.
     #[error("the emulator published no usable connection string: {0}")]
     EmulatorSecret(InvalidConnectionString),
+    /// There is no folder to work in.
+    #[error("there is no folder `{}`", .0.display())]
+    NoFolder(PathBuf),
+    /// A served emulator cannot get another state.
+    #[error("this emulator is served, at http://{0}, so nothing was imported")]
+    ImportWhileServed(SocketAddr),
     /// Another process serves the same state.
     #[error("this emulator is served already, at http://{0}")]
     ServedAlready(SocketAddr),
@@ -115,7 +121,7 @@ pub(super) enum Failure {
     #[error("`{}` exists already; nothing was written", .0.display())]
     Exists(PathBuf),
     /// A file cannot be written.
-    #[error("cannot write `{}`: {}", path.display(), source.kind())]
+    #[error("cannot write `{}`: {}", path.display(), trouble(source))]
     Write {
         /// Which.
         path: PathBuf,
@@ -144,7 +150,7 @@ pub(super) enum Failure {
     #[error("this emulator was never started, so it has no policies yet")]
     NoEmulatorState,
     /// A file cannot be read.
-    #[error("cannot read `{}`: {}", path.display(), source.kind())]
+    #[error("cannot read `{}`: {}", path.display(), trouble(source))]
     Read {
         /// Which.
         path: PathBuf,
@@ -190,6 +196,8 @@ impl Failure {
                 "`export {}='HostName=...;SharedAccessKeyName=...;SharedAccessKey=...'`, as the Azure portal shows it",
                 error.variable()
             )],
+            Self::NoFolder(_) => one("make it first, or work elsewhere with `-C DIR`"),
+            Self::ImportWhileServed(_) => one("press Ctrl-C where it runs, then import, then start it again"),
             Self::ServedAlready(_) => one("plan, apply and the rest find that process by themselves"),
             Self::Listen { protocol, .. } => vec![format!("`{} 0` takes any free port", protocol.option())],
             Self::Jwks { .. } => one("Entra's keys: https://login.microsoftonline.com/common/discovery/v2.0/keys"),
@@ -205,12 +213,23 @@ impl Failure {
             Self::Run(RunError::Hub(error)) | Self::Hub(error) => hub_help(error),
             Self::Emulator(EmulatorError::Exchange(error)) => match **error {
                 ExchangeError::Exists(_) => one("`--replace` puts it in place of that state, and keeps a copy"),
-                ExchangeError::NoState(_) => one("`hubjobs emulator start` or `seed` begins one"),
+                ExchangeError::NoState(_) => one("`hubjobs emulator start` begins one"),
                 _ => Vec::new(),
             },
+            Self::Emulator(EmulatorError::Store(StoreError::Io { .. })) => {
+                one("the state is kept in `.hubjobs`, in the project's folder or that of `-C DIR`; you must own it")
+            }
             Self::Exists(_) => one("`-C DIR` starts a project in another folder"),
             _ => Vec::new(),
         }
+    }
+}
+
+/// Operating systems word their errors differently; the common ones are said in our words.
+pub(super) fn trouble(error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => "no such file or folder".to_owned(),
+        kind => kind.to_string(),
     }
 }
 

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 use jiff::Timestamp;
 
+use super::values;
 use crate::emulator::faults::FaultSpec;
 use crate::model::{ClockMode, Seconds, Sku};
 
@@ -17,7 +18,7 @@ pub(super) struct FidelityArgs {
     #[arg(long, value_name = "SKU", value_parser = sku)]
     pub(super) sku: Option<Sku>,
     /// Units of the tier [default: those of the project, else 1]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = values::units)]
     pub(super) units: Option<NonZeroU32>,
     /// Where sources contradict each other, be as strict as the strictest (the default)
     #[arg(long, conflicts_with = "lenient")]
@@ -29,7 +30,7 @@ pub(super) struct FidelityArgs {
     #[arg(long, value_name = "MODE", hide_possible_values = true)]
     pub(super) clock: Option<ClockWord>,
     /// Time of the hub at its very first start, such as `2031-05-01T08:00:00Z`
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = values::time)]
     pub(super) clock_start: Option<Timestamp>,
     /// Trouble for callers, such as `cancelJob: 429 x3`; may be repeated
     #[arg(long = "fault", value_name = "FAULT")]
@@ -104,7 +105,7 @@ pub(super) struct EmulatorTickArgs {
     #[arg(value_name = "DURATION", value_parser = super::args::seconds)]
     pub(super) by: Option<Seconds>,
     /// To a time, such as `2026-12-01T09:30:00Z`
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = values::time)]
     pub(super) to: Option<Timestamp>,
 }
 

@@ -31,6 +31,7 @@ mod terminal;
 mod tide;
 mod trace;
 mod validate;
+mod values;
 mod verdicts;
 mod wait;
 mod wait_loop;

@@ -25,6 +25,9 @@ const LINE_LEN_MAX: usize = 1_000;
 pub(in crate::cli) async fn events(args: &EmulatorEventsArgs, session: &Session) -> Result<Exit, Failure> {
     with_admin(session, async |admin| {
         let first = read(admin, None, args).await?;
+        if first.events.is_empty() {
+            session.terminal.note(if args.follow { "no messages yet; waiting for some" } else { "no messages yet" });
+        }
         if !args.follow {
             session.terminal.result(&match session.global.json {
                 true => json_text(&json!({"formatVersion": FORMAT_VERSION, "events": first.events})),
@@ -62,7 +65,12 @@ fn line(event: &Value) -> String {
         let members = event[name].as_object().into_iter().flatten();
         members.map(|(name, value)| format!(" {name}={}", value.as_str().unwrap_or_default())).collect::<String>()
     };
+    // Text as it was sent; JSON and base64 can be told by their look.
+    let body = match (event["bodyForm"].as_str(), event["body"].as_str()) {
+        (Some("text" | "base64"), Some(body)) => body.to_owned(),
+        _ => event["body"].to_string(),
+    };
     let (system, own) = (properties("systemProperties"), properties("properties"));
-    let line = format!("{} {}{module}{system}{own} {}", text("enqueuedTime"), text("deviceId"), event["body"]);
+    let line = format!("{} {}{module}{system}{own} {body}", text("enqueuedTime"), text("deviceId"));
     format!("{}\n", Untrusted::new(&line).cut(LINE_LEN_MAX))
 }

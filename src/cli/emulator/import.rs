@@ -25,7 +25,7 @@ pub(in crate::cli) async fn import(args: &EmulatorImportArgs, session: &Session)
     if let Some(other) = attach(&dir).await? {
         let address = other.address();
         other.leave().await;
-        return Err(Failure::ServedAlready(address));
+        return Err(Failure::ImportWhileServed(address));
     }
     let path = args.file.clone();
     let file = File::open(&path).map_err(|source| Failure::Read { path: path.clone(), source })?;

@@ -45,7 +45,9 @@ impl Protocol {
     /// Who cannot do with another port.
     const fn consequence(self) -> &'static str {
         match self {
-            Self::Https => "Node's service SDK knows port 443 only; others read the port in the connection string",
+            Self::Https => {
+                "Node's service SDK and devices over WebSocket know port 443 only; others read the port in the connection string"
+            }
             Self::Mqtt | Self::Http => "the device SDK of Python knows port 8883 only",
         }
     }
@@ -84,7 +86,7 @@ pub(super) async fn bind(protocol: Protocol, listen: IpAddr, wanted: Option<u16>
         match bind_port(listen, port).await {
             Ok(listeners) => {
                 let note = refused.filter(|(port, _)| *port != 0).map(|(port, error)| {
-                    format!("{protocol} is not on port {port}: {}; {}", reason(&error), protocol.consequence())
+                    format!("{protocol} is not on port {port}: {}\n  {}", reason(&error), protocol.consequence())
                 });
                 return Ok(Bound { listeners, note });
             }
@@ -98,11 +100,12 @@ pub(super) async fn bind(protocol: Protocol, listen: IpAddr, wanted: Option<u16>
 /// In words that say what to do.
 pub(in crate::cli) fn reason(error: &io::Error) -> String {
     match error.kind() {
-        ErrorKind::AddrInUse => "another process has it".to_owned(),
+        ErrorKind::AddrInUse => "the port is taken".to_owned(),
         ErrorKind::PermissionDenied if cfg!(target_os = "linux") => {
-            "this user may not; `sudo sysctl net.ipv4.ip_unprivileged_port_start=443` allows it".to_owned()
+            "it needs rights that this user lacks; `sudo sysctl net.ipv4.ip_unprivileged_port_start=443` gives them"
+                .to_owned()
         }
-        ErrorKind::PermissionDenied => "this user may not".to_owned(),
+        ErrorKind::PermissionDenied => "it needs rights that this user lacks".to_owned(),
         ErrorKind::AddrNotAvailable => "this machine does not have that address".to_owned(),
         _ => error.to_string(),
     }
@@ -149,7 +152,7 @@ mod tests {
             assert_eq!(listener.local_addr().unwrap().port(), port);
         }
         let refused = bind(Protocol::Https, LOCAL, Some(port)).await.unwrap_err();
-        assert!(refused.to_string().contains("another process has it"), "{refused}");
+        assert!(refused.to_string().contains("the port is taken"), "{refused}");
         assert!(refused.help().concat().contains("--https-port"), "{:?}", refused.help());
     }
 

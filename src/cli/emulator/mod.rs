@@ -49,13 +49,24 @@ fn emulated(session: &Session) -> Result<(&'static Context, EmulatorHub), Failur
     }
 }
 
+/// Where an emulator without a project keeps its state. A mistyped folder is not made, and a mistyped
+/// place is not passed over: only a project has environments.
+fn without_project(session: &Session) -> Result<StateDir, Failure> {
+    let start = session.global.start();
+    if !start.is_dir() {
+        return Err(Failure::NoFolder(start.to_owned()));
+    }
+    if session.global.environment.is_some() {
+        return Err(Failure::NoProject(start.to_owned()));
+    }
+    Ok(state_dir(start, DEFAULT_NAME))
+}
+
 /// The emulator of the project; without a project, an empty one whose clock is that of the machine.
 fn chosen(session: &Session, fidelity: Fidelity) -> Result<(StateDir, EmulatorConfig), Failure> {
-    let start = session.global.start();
     if !session.has_project() {
         let hub = EmulatorHub { fleet: None, size: DEFAULT_SIZE, clock: DEFAULT_CLOCK };
-        session.terminal.note("no project here: this hub starts without devices");
-        return Ok((state_dir(start, DEFAULT_NAME), emulator_config(&hub, None, fidelity)));
+        return Ok((without_project(session)?, emulator_config(&hub, None, fidelity)));
     }
     let (context, hub) = emulated(session)?;
     let dir = state_dir(&context.dir, context.environment.name.as_str());

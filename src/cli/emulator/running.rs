@@ -1,6 +1,6 @@
 //! The emulator of this folder, wherever it runs.
 
-use super::{DEFAULT_NAME, emulated};
+use super::{emulated, without_project};
 use crate::cli::connect::state_dir;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
@@ -40,7 +40,7 @@ pub(super) async fn with_served(
 
 fn folder(session: &Session) -> Result<StateDir, Failure> {
     if !session.has_project() {
-        return Ok(state_dir(session.global.start(), DEFAULT_NAME));
+        return without_project(session);
     }
     let (context, _) = emulated(session)?;
     Ok(state_dir(&context.dir, context.environment.name.as_str()))

@@ -13,7 +13,7 @@ use super::listen::{Protocol, bind};
 use crate::cli::args::EmulatorStartArgs;
 use crate::cli::emulator_args::AccessArgs;
 use crate::cli::exit::Exit;
-use crate::cli::failure::Failure;
+use crate::cli::failure::{Failure, trouble};
 use crate::cli::session::Session;
 use crate::emulator::auth::{Entra, TokenTime};
 use crate::emulator::state::{Fidelity, Lanes, Throttling};
@@ -36,6 +36,9 @@ pub(in crate::cli) async fn start(args: &EmulatorStartArgs, session: &Session) -
     let config = EmulatorConfig { snapshot_after: args.snapshot_after, ..config };
     let config = imitate(&args.fidelity, config, session);
     let script = script(&args.fidelity, session)?;
+    if !session.has_project() {
+        session.terminal.note("no project here: a new hub begins without devices");
+    }
     if let Some(other) = attach(&dir).await? {
         let address = other.address();
         other.leave().await;
@@ -98,7 +101,7 @@ async fn bind_http(port: u16) -> Result<TcpListener, Failure> {
 fn entra(access: &AccessArgs) -> Result<Option<Entra>, Failure> {
     let Some(path) = &access.entra_jwks else { return Ok(None) };
     let unusable = |reason| Failure::Jwks { path: path.clone(), reason };
-    let jwks = fs::read_to_string(path).map_err(|error| unusable(error.kind().to_string()))?;
+    let jwks = fs::read_to_string(path).map_err(|error| unusable(trouble(&error)))?;
     let entra = Entra::new(&jwks, access.entra_issuer.clone(), access.entra_audience.clone());
     entra.map(Some).map_err(|error| unusable(error.to_string()))
 }

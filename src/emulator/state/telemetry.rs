@@ -42,10 +42,16 @@ impl DeviceMessage {
         self.body.len() / 4 * 3 + pairs.map(|(name, value)| name.len() + value.len()).sum::<usize>()
     }
 
-    /// The body as JSON if it is JSON, else in base64.
-    fn body_json(&self) -> Value {
+    /// The body as JSON if it is JSON, else as text if it is UTF-8, else in base64; and which of these.
+    fn body_json(&self) -> (&'static str, Value) {
         let bytes = BASE64.decode(self.body.as_bytes()).unwrap_or_default();
-        serde_json::from_slice(&bytes).unwrap_or_else(|_| self.body.clone().into())
+        if let Ok(json) = serde_json::from_slice(&bytes) {
+            return ("json", json);
+        }
+        match String::from_utf8(bytes) {
+            Ok(text) => ("text", text.into()),
+            Err(_) => ("base64", self.body.clone().into()),
+        }
     }
 }
 
@@ -107,6 +113,7 @@ impl KeptMessage {
             Some((device, module)) => (device, Some(module)),
             None => (&*self.from, None),
         };
+        let (form, body) = self.message.body_json();
         json!({
             "number": self.number,
             "deviceId": device,
@@ -114,7 +121,8 @@ impl KeptMessage {
             "enqueuedTime": self.at.to_string(),
             "properties": object(&self.message.properties),
             "systemProperties": object(&self.message.system_properties),
-            "body": self.message.body_json(),
+            "bodyForm": form,
+            "body": body,
         })
     }
 
