@@ -182,12 +182,21 @@ fn every_bad_line_is_named_and_nothing_is_imported() {
     for line in [2, 3, 5, 6] {
         assert!(err.contains(&format!("devices.txt:{line}: ")), "line {line}: {err}");
     }
-    assert!(err.contains("4 lines cannot be imported, so nothing was"), "{err}");
+    assert!(err.contains("4 lines of `") && err.contains("cannot be imported, so nothing was"), "{err}");
+    assert!(!err.contains("\\u{"), "line breaks are broken lines: {err}");
     assert!(hubjobs(folder.path(), &["export"]).2.contains("there is no emulator state"));
     fs::write(&path, "{\"hubjobsEmulatorExport\":9,\"at\":\"2026-01-01T00:00:00Z\",\"wall\":\"2026-01-01T00:00:00Z\",\"policies\":null}\n")
         .unwrap();
     let (_, _, err) = hubjobs(folder.path(), &["import", path.to_str().unwrap()]);
     assert!(err.contains("devices.txt:1: the export has version 9"), "{err}");
+}
+
+#[test]
+fn a_file_from_windows_is_taken() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("devices.txt");
+    fs::write(&path, "\u{feff}{\"id\":\"a\"}\r\n{\"id\":\"b\"}\r\n").unwrap();
+    assert_eq!(done(folder.path(), &["import", path.to_str().unwrap()]), "2 devices\n");
 }
 
 #[test]

@@ -139,10 +139,10 @@ pub enum ExchangeError {
     #[error("{0}")]
     Lines(BadLines),
     /// The input cannot be read.
-    #[error("cannot read it: {0}")]
+    #[error("the file cannot be read: {}", .0.kind())]
     Read(#[source] io::Error),
     /// The output cannot be written.
-    #[error("cannot write it: {0}")]
+    #[error("the export cannot be written: {}", .0.kind())]
     Write(#[source] io::Error),
     /// The state folder cannot be used.
     #[error(transparent)]
@@ -175,17 +175,19 @@ impl BadLines {
     }
 }
 
+impl BadLines {
+    /// What is wrong, line by line.
+    pub fn findings(&self) -> impl Iterator<Item = String> {
+        let more = Some(self.count - self.shown.len()).filter(|more| *more > 0);
+        let shown = self.shown.iter().map(|(line, why)| format!("{}:{line}: {why}", self.file));
+        shown.chain(more.map(|more| format!("and {more} more")))
+    }
+}
+
 impl fmt::Display for BadLines {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let lines = if self.count == 1 { "line" } else { "lines" };
-        write!(f, "{} {lines} cannot be imported, so nothing was", self.count)?;
-        for (line, why) in &self.shown {
-            write!(f, "\n  {}:{line}: {why}", self.file)?;
-        }
-        match self.count - self.shown.len() {
-            0 => Ok(()),
-            more => write!(f, "\n  and {more} more"),
-        }
+        write!(f, "{} {lines} of `{}` cannot be imported, so nothing was", self.count, self.file)
     }
 }
 
@@ -248,7 +250,8 @@ fn read(
         ExchangeError::Lines(BadLines { file: name.to_owned(), shown: vec![(line, why)], count: 1 })
     };
     let first = match lines.next() {
-        Some((first, _)) => first.map_err(ExchangeError::Read)?,
+        // Windows begins text files with a mark.
+        Some((first, _)) => first.map_err(ExchangeError::Read)?.trim_start_matches('\u{feff}').to_owned(),
         None => return Err(bad(1, "the file is empty".to_owned())),
     };
     if !first.starts_with("{\"hubjobsEmulatorExport\":") {
@@ -296,14 +299,19 @@ fn read_devices(
 }
 
 fn take(hub: &mut HubState, entry: &Value) -> Result<(), String> {
+    if !entry.is_object() {
+        return Err("a line is a device or module: one JSON object".to_owned());
+    }
     hub.take_exchanged(entry, &Entropy::new(rand::random()))
 }
 
 /// The text of the parser's error would quote the line, and with it perhaps a key.
 fn parse<T: serde::de::DeserializeOwned>(line: &str) -> Result<T, String> {
     serde_json::from_str(line).map_err(|error| match error.classify() {
-        serde_json::error::Category::Data => format!("this is none of this version, at column {}", error.column()),
-        _ => format!("this is no JSON, at column {}", error.column()),
+        serde_json::error::Category::Data => {
+            format!("this is no line of an export that this version writes, at column {}", error.column())
+        }
+        _ => format!("this is not JSON, at column {}", error.column()),
     })
 }
 

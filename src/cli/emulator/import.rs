@@ -12,8 +12,8 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::session::Session;
 use crate::emulator::state::Fidelity;
-use crate::emulator::{self, EmulatorError, Replace, attach};
-use crate::report::{FORMAT_VERSION, json_text};
+use crate::emulator::{self, EmulatorError, ExchangeError, Replace, attach};
+use crate::report::{FORMAT_VERSION, Untrusted, json_text};
 
 /// Begins the emulator's state from a file.
 ///
@@ -41,6 +41,9 @@ pub(in crate::cli) async fn import(args: &EmulatorImportArgs, session: &Session)
     });
     let imported = imported.await.map_err(Failure::Thread)?;
     bar.finish_and_clear();
+    if let Err(ExchangeError::Lines(bad)) = &imported {
+        bad.findings().for_each(|finding| session.terminal.stderr(&format!("{}\n", Untrusted::new(&finding))));
+    }
     let imported = imported.map_err(EmulatorError::from)?;
     let terminal = &session.terminal;
     let machine = json!({"formatVersion": FORMAT_VERSION, "devices": imported.devices});

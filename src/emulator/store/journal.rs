@@ -149,7 +149,7 @@ pub(super) fn read<E: DeserializeOwned>(
         };
         let records: Vec<Record<E>> = serde_json::from_slice(payload)
             // The text of the error would quote the record, and with it perhaps a key.
-            .map_err(|_| StoreError::damaged(path, format!("the record at byte {offset} is none of this version")))?;
+            .map_err(|_| StoreError::damaged(path, format!("the record at byte {offset} is not of this version")))?;
         for record in records {
             if record.seq != seq + 1 {
                 let detail = format!("record {} follows record {seq} at byte {offset}", record.seq);

@@ -155,7 +155,7 @@ fn check_title(path: &Path, line: &str) -> Result<(), StoreError> {
 fn parse<T: DeserializeOwned>(path: &Path, line: &str) -> Result<T, StoreError> {
     // The text of the error would quote the line, and with it perhaps a key.
     serde_json::from_str(line).map_err(|error| {
-        StoreError::damaged(path, format!("a line of it is none of this version, at column {}", error.column()))
+        StoreError::damaged(path, format!("a line of it is not of this version, at column {}", error.column()))
     })
 }
 
