@@ -4,7 +4,8 @@
 use std::num::NonZeroU32;
 
 use hubjobs::emulator::state::{
-    Entropy, HubEvent, HubOptions, HubState, PageRequest, Reply, SnapshotRecord, Throttling,
+    DeviceMessage, DeviceTopic, Entropy, HubEvent, HubOptions, HubState, PageRequest, Reply, SessionId, SnapshotRecord,
+    Throttling,
 };
 use hubjobs::model::{HubSize, Sku};
 use jiff::{SignedDuration, Timestamp};
@@ -196,10 +197,44 @@ fn event() -> impl Strategy<Value = HubEvent> {
     ]
 }
 
+/// What programs do that connect as devices. Sessions and calls are numbered from 0, so that some exist.
+fn live_event() -> impl Strategy<Value = HubEvent> {
+    let session =
+        || (0_u64..6).prop_map(|number| serde_json::from_value::<SessionId>(json!(number)).expect("a session"));
+    let topic =
+        || prop::sample::select(vec![DeviceTopic::Methods, DeviceTopic::DesiredPatches, DeviceTopic::TwinResponses]);
+    prop_oneof![
+        6 => (device(), prop::option::of("[xy]"), any::<bool>()).prop_map(|(device_id, module_id, clean)| {
+            HubEvent::OpenSession { device_id, module_id, clean }
+        }),
+        2 => session().prop_map(|session| HubEvent::CloseSession { session }),
+        6 => (session(), topic()).prop_map(|(session, topic)| HubEvent::Subscribe { session, topics: vec![topic] }),
+        1 => (session(), topic()).prop_map(|(session, topic)| HubEvent::Unsubscribe { session, topics: vec![topic] }),
+        6 => (session(), 0_u64..6).prop_map(|(session, call)| HubEvent::AnswerMethod {
+            session, call, status: 200, payload: json!({"ok": call}),
+        }),
+        1 => (0_u64..6).prop_map(|call| HubEvent::EndCall { call }),
+        1 => device().prop_map(|device_id| HubEvent::SendMessage {
+            device_id, module_id: None, message: DeviceMessage::new(b"{}"),
+        }),
+    ]
+}
+
+/// What a deployment to one device puts into its modules: little, or too much for a twin.
+fn deployment() -> impl Strategy<Value = HubEvent> {
+    (device(), 1_usize..12).prop_map(|(device_id, strings)| {
+        let settings = (0..strings).map(|n| (format!("properties.desired.s{n}"), Value::from("x".repeat(4_000))));
+        let content =
+            json!({"modulesContent": {"x": {"properties.desired": {"a": 1}}, "z": Value::Object(settings.collect())}});
+        HubEvent::ApplyConfigurationContent { device_id, content, entropy: Entropy::new([2; Entropy::LEN]) }
+    })
+}
+
 /// Events and how many milliseconds after the one before they come.
 fn events() -> impl Strategy<Value = Vec<(HubEvent, i64)>> {
     let step = prop_oneof![4 => 0_i64..1_500, 2 => 0_i64..120_000, 1 => 0_i64..3_000_000_000];
-    prop::collection::vec((event(), step), 1..40)
+    let any = prop_oneof![8 => event(), 3 => live_event(), 1 => deployment()];
+    prop::collection::vec((any, step), 1..40)
 }
 
 fn hub(throttling: Throttling, sku: Sku) -> HubState {

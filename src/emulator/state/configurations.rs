@@ -17,6 +17,7 @@ use super::moment::Moment;
 use super::reply::Reply;
 use super::rules::{CONFIGURATION_SOON_TICKS, CONFIGURATIONS_FREE_MAX, CONFIGURATIONS_MAX};
 use super::setting::{PreparedSettings, Scope, Setting};
+use super::twin::Twin;
 use crate::model::Sku;
 
 /// All configurations of the hub.
@@ -138,14 +139,31 @@ impl HubState {
         let slot = self.slot(device_id)?;
         let Value::Object(content) = content else { return Err(FaultKind::ArgumentNull.into()) };
         let (scope, settings) = Setting::all_of(content)?;
+        let names_before = self.keys.len();
+        let prepared = PreparedSettings::of(&settings.iter().collect::<Vec<_>>(), &mut self.keys);
+        // All or nothing, for a refused event must leave no trace.
+        if let Err(fault) = prepared.iter().try_for_each(|part| self.check_settings(slot, part)) {
+            self.keys.truncate(names_before);
+            return Err(numbered(fault));
+        }
         if scope == Scope::ModulesOfDevices {
             self.remove_unnamed_modules(device_id, &settings);
         }
-        let prepared = PreparedSettings::of(&settings.iter().collect::<Vec<_>>(), &mut self.keys);
         for part in &prepared {
             self.apply_settings(slot, part, entropy.as_bytes()).map_err(numbered)?;
         }
         Ok(Reply::Done)
+    }
+
+    /// Whether the settings fit into the twin that they are for, which may not be there yet.
+    fn check_settings(&self, slot: Slot, settings: &PreparedSettings) -> Result<(), HubFault> {
+        let slot = match &settings.module {
+            Some(module) => self.devices.find_module(self.devices.id(slot), module),
+            None => Some(slot),
+        };
+        let device = slot.and_then(|slot| self.devices.get(slot));
+        let mut twin = device.map_or_else(|| Twin::fresh(self.now), |device| device.twin.clone());
+        twin.write(&settings.write, self.now, &self.keys)
     }
 
     fn remove_unnamed_modules(&mut self, device_id: &str, settings: &[Setting]) {

@@ -195,7 +195,7 @@ pub(super) fn numbered(fault: HubFault) -> HubFault {
     HubFault { envelope: Envelope::Numbered, ..fault }
 }
 
-fn check_module_id(id: &str) -> Result<(), HubFault> {
+pub(super) fn check_module_id(id: &str) -> Result<(), HubFault> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || "-:.+%_#*?!(),=@;$'".contains(c);
     if !id.is_empty() && id.len() <= MODULE_ID_LENGTH_MAX && id.chars().all(allowed) {
         return Ok(());

@@ -6,6 +6,7 @@ use super::body::Body;
 use super::fault::{FaultKind, HubFault};
 use super::keys::Keys;
 use super::limits::{Part, check_patch};
+use super::modules::check_module_id;
 use super::patch::Patch;
 use super::twin::{TwinBody, TwinWrite, WriteMode};
 
@@ -57,6 +58,7 @@ impl Setting {
         }
         for (name, content) in modules.into_iter().flatten() {
             let content = content.as_object().ok_or_else(|| refused("The content of a module must be an object."))?;
+            check_module_id(name).map_err(|fault| refused(&fault.text))?;
             read(content, Some(name), &mut settings)?;
         }
         let scope = match (filled(devices), filled(module), filled(modules)) {
