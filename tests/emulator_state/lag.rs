@@ -65,6 +65,26 @@ fn a_job_selects_what_queries_see_and_updates_what_is_there() {
     assert_eq!((job.device_count, job.succeeded_count, job.failed_count), (5, 4, 1), "the deleted one fails");
 }
 
+#[test]
+fn a_configuration_reaches_a_device_that_the_index_shows_late() {
+    let mut hub = hub(LAG);
+    let start = hub.now();
+    let at = |seconds: i64| start + SignedDuration::from_secs(seconds);
+    let configuration =
+        json!({"targetCondition": "tags.site = 'new'", "content": {"deviceContent": {"properties.desired.rate": 7}}});
+    let put = HubEvent::PutConfiguration { id: "c".to_owned(), configuration, if_match: None };
+    hub.apply(put, start).expect("accepted");
+    // Just before the hub looks again, so that it does not see the write then.
+    hub.apply(patch("device-1", json!({"site": "new"})), at(295)).expect("accepted");
+    check_snapshot(&hub);
+    hub.advance(at(320));
+    check_snapshot(&hub);
+    let event = HubEvent::GetTwin { device_id: "device-1".to_owned(), module_id: None };
+    let twin = hub.apply(event, at(1_000));
+    let Ok(Reply::Document { body, .. }) = twin else { panic!("{twin:?}") };
+    assert_eq!(body["properties"]["desired"]["rate"], 7);
+}
+
 /// Every event and how many seconds after the one before it comes.
 fn events() -> impl Strategy<Value = Vec<(HubEvent, i64)>> {
     let device = || (1..=DEVICES + 3).prop_map(|n| format!("device-{n}"));

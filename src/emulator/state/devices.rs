@@ -62,6 +62,11 @@ impl Devices {
         self.modules.pass_time(now);
     }
 
+    /// Whether there are writes that queries do not see yet.
+    pub(super) fn is_behind(&self) -> bool {
+        self.devices.is_behind() || self.modules.is_behind()
+    }
+
     /// How devices and modules were before writes that queries do not see yet.
     pub(super) fn images(&self) -> impl Iterator<Item = (Moment, Slot, Option<&Device>)> {
         self.devices.images().chain(self.modules.images())

@@ -68,6 +68,11 @@ impl Places {
         }
     }
 
+    /// Whether there are writes that queries do not see yet.
+    pub(super) fn is_behind(&self) -> bool {
+        self.lagged.as_ref().is_some_and(|lagged| lagged.is_behind())
+    }
+
     /// How devices were before writes that queries do not see yet.
     pub(super) fn images(&self) -> impl Iterator<Item = (Moment, Slot, Option<&Device>)> {
         self.lagged.iter().flat_map(|lagged| lagged.images())

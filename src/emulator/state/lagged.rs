@@ -69,6 +69,11 @@ impl Lagged {
         self.images.entry(slot).or_default().push_back(image);
     }
 
+    /// Whether there are writes that are not seen yet.
+    pub(super) fn is_behind(&self) -> bool {
+        self.writes.back().is_some_and(|(at, _)| at.plus(self.lag) > self.now)
+    }
+
     /// What is seen of a device.
     pub(super) fn seen(&self, slot: Slot) -> Seen<'_> {
         match self.images.get(&slot).and_then(VecDeque::front) {

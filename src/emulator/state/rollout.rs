@@ -39,7 +39,8 @@ impl HubState {
         let volatile = self.configurations.by_id.values().any(Configuration::is_volatile);
         // A hub in which nothing happens may jump by days: looking again would change nothing.
         if volatile || !self.configurations.is_settled {
-            self.configurations.is_settled = true;
+            // What the index does not show yet it will show without an event.
+            self.configurations.is_settled = !self.devices.is_behind();
             self.roll_out();
         }
         if !self.configurations.by_id.is_empty() {
