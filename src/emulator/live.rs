@@ -58,6 +58,8 @@ pub(super) struct Held {
     /// From this length on the journal gives way to a snapshot.
     journal_len_max: u64,
     pub(super) store: Arc<Store>,
+    /// How many of the effects that the hub holds follow from records; the others follow from time alone.
+    pub(super) recorded_effects: usize,
 }
 
 /// How far a wait for jobs has come.
@@ -76,7 +78,7 @@ impl LiveHub {
         Self {
             first_call: kept.hub.next_call(),
             outbox: Arc::default(),
-            held: Mutex::new(Some(Held { kept, seq, journal_len_max: snapshot_after, store })),
+            held: Mutex::new(Some(Held { kept, seq, journal_len_max: snapshot_after, store, recorded_effects: 0 })),
             clock: Mutex::new(clock),
         }
     }
@@ -331,8 +333,21 @@ impl Held {
         let reply = self.kept.hub.apply(event, now)?;
         self.seq += 1;
         self.store.log().append(self.seq, &bytes);
+        self.recorded_effects = self.kept.hub.effect_count();
         self.shorten_journal(now);
         Ok(reply)
+    }
+
+    /// Writes down how late it is if that alone made the hub say something: after a crash it must not say
+    /// it again, nor give the number of a call to another.
+    ///
+    /// # Errors
+    /// When it cannot be written down.
+    pub(super) fn record_effects(&mut self) -> Result<(), HubFault> {
+        match self.kept.hub.effect_count() > self.recorded_effects {
+            true => self.change(HubEvent::Tick, self.kept.hub.now()).map(|_| ()),
+            false => Ok(()),
+        }
     }
 
     /// Makes sure that a [`HubEvent::Tick`] can be written down.
@@ -401,9 +416,12 @@ fn unavailable(error: LogFailed) -> HubFault {
 mod tests {
     use std::num::NonZeroU32;
 
+    use tokio::sync::mpsc;
+
+    use super::super::outbox::ToDevice;
     use super::super::saved;
     use super::super::server::EmulatorConfig;
-    use super::super::state::{Entropy, Fidelity};
+    use super::super::state::{DeviceTopic, Entropy, Fidelity};
     use super::super::store::{StateDir, StateLock};
     use super::*;
     use crate::model::{EmulatorClock, HubSize, Sku};
@@ -443,6 +461,29 @@ mod tests {
         assert!(!folder.path().join("snapshot-1.json").exists(), "there is a later one");
         drop(hub);
         assert_eq!(device_count(&open(&dir)).await, 100);
+    }
+
+    #[tokio::test]
+    async fn a_call_that_time_made_keeps_its_number_after_a_crash() {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = StateDir::new(folder.path());
+        let hub = open(&dir);
+        create(&hub, "a".to_owned()).await.unwrap();
+        let (sender, mut from_hub) = mpsc::channel(8);
+        let event = HubEvent::OpenSession { device_id: "a".to_owned(), module_id: None, clean: true };
+        let Ok(Reply::SessionOpened { session, .. }) = hub.open_session(event, sender).await else {
+            panic!("not open")
+        };
+        let request = serde_json::json!({
+            "type": "scheduleDeviceMethod", "queryCondition": "*", "cloudToDeviceMethod": {"methodName": "lock"},
+        });
+        hub.call(HubEvent::CreateJob { id: "j".to_owned(), request }).await.unwrap();
+        hub.tick(hub.now() + Duration::from_secs(1)).await.unwrap();
+        // The job waits for this; the call itself follows after the record.
+        hub.call(HubEvent::Subscribe { session, topics: vec![DeviceTopic::Methods] }).await.unwrap();
+        let Some(ToDevice::Call { call: 0, .. }) = from_hub.recv().await else { panic!("no call") };
+        drop(hub);
+        assert_eq!(open(&dir).first_call, 1, "a late answer to call 0 must not be taken for one to another call");
     }
 
     #[tokio::test]

@@ -80,10 +80,12 @@ impl LiveHub {
     /// Sends what the hub has to say, once what caused it is on disk: also when whoever asked does not
     /// wait for that.
     pub(super) fn send_effects(&self, held: &mut Held) {
-        let effects = held.kept.hub.take_effects();
-        if effects.is_empty() {
+        // What is not written down is not said. On a full disk it waits for room.
+        if held.kept.hub.effect_count() == 0 || held.record_effects().is_err() {
             return;
         }
+        let effects = held.kept.hub.take_effects();
+        held.recorded_effects = 0;
         let (seq, store, outbox) = (held.seq, Arc::clone(&held.store), Arc::clone(self.outbox()));
         outbox.take(seq, effects, Instant::now());
         tokio::runtime::Handle::current().spawn(async move {

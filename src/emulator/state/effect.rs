@@ -78,6 +78,12 @@ impl DropReason {
 }
 
 impl HubState {
+    /// How many effects [`Self::take_effects`] would give.
+    #[must_use]
+    pub const fn effect_count(&self) -> usize {
+        self.effects.len()
+    }
+
     /// What is to be done since the last time this was asked, in order.
     #[must_use]
     pub fn take_effects(&mut self) -> Vec<Effect> {
