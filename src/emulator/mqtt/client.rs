@@ -37,6 +37,13 @@ impl std::fmt::Display for ClientId {
 /// `/api-version=..` or nothing.
 pub(super) fn host_of<'a>(user_name: &'a str, client_id: &str) -> Option<&'a str> {
     let (host, rest) = user_name.split_once('/')?;
+    // Before anything is split: an id may hold a question mark.
+    let ends = |rest: &str| {
+        matches!(rest, "" | "/") || ["?", "/?", "/api-version="].iter().any(|start| rest.starts_with(start))
+    };
+    if rest.strip_prefix(client_id).is_some_and(ends) {
+        return Some(host);
+    }
     let path = rest.split_once('?').map_or(rest, |(path, _)| path);
     let path = path.split_once("/api-version=").map_or(path, |(path, _)| path);
     let named = path.strip_suffix('/').unwrap_or(path);
@@ -61,7 +68,20 @@ mod tests {
             assert_eq!(host_of(name, "dev"), Some("h.net"), "{name}");
         }
         assert_eq!(host_of("h.net/dev/mod/?api-version=2021-04-12", "dev/mod"), Some("h.net"));
-        for name in ["dev", "h.net/other/?api-version=2021-04-12", "h.net/dev/mod/?x", "", "/dev/x", "h.net//dev"] {
+        assert_eq!(host_of("h.net/a?b/?api-version=2021-04-12", "a?b"), Some("h.net"));
+        assert_eq!(host_of("h.net/a?b?api-version=2021-04-12", "a?b"), Some("h.net"));
+        assert_eq!(host_of("h.net/a%3Fb/?api-version=2021-04-12", "a?b"), Some("h.net"));
+        for name in [
+            "h.net/dev2",
+            "h.net/dev/other",
+            "h.net/devapi-version=1",
+            "dev",
+            "h.net/other/?api-version=2021-04-12",
+            "h.net/dev/mod/?x",
+            "",
+            "/dev/x",
+            "h.net//dev",
+        ] {
             assert_eq!(host_of(name, "dev"), None, "{name}");
         }
     }

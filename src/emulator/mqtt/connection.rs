@@ -136,7 +136,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
     }
 
     async fn connect(&mut self, login: Login) -> Result<Result<Reply, HubFault>, Closing> {
-        let Some(admission) = self.admit(&login).await else { return Err(self.session.turn_away(&mut self.out)) };
+        let admission = match self.admit(&login).await {
+            Ok(Some(admission)) => admission,
+            Ok(None) => return Err(self.session.turn_away(&mut self.out)),
+            // A hub that is down knows nobody, and must not say that a key is wrong.
+            Err(fault) => return Ok(Err(fault)),
+        };
         let now = self.service.token_now();
         self.expires = admission.expires.map(|expires| {
             let left = Duration::try_from(expires.duration_since(now)).unwrap_or_default();
@@ -149,14 +154,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         Ok(self.service.hub.open_session(login.event(), sender).await)
     }
 
-    async fn admit(&mut self, login: &Login) -> Option<Admission> {
+    async fn admit(&mut self, login: &Login) -> Result<Option<Admission>, HubFault> {
         let Login { client, host, token, .. } = login;
         if !self.service.guard.names.contain(host) {
             tracing::info!("device {client} was turned away: it looks for a hub named `{host}`");
-            return None;
+            return Ok(None);
         }
         let (device_id, module_id) = super::login::ids(client);
-        let credentials = self.service.hub.credentials(device_id, module_id).await.ok()?;
+        let credentials = self.service.hub.credentials(device_id, module_id).await?;
         let proof = DeviceLogin {
             device_id: &client.device,
             module_id: client.module.as_deref(),
@@ -166,7 +171,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
             now: self.service.token_now(),
         };
         let admitted = self.service.guard.admit(&proof, credentials.as_ref());
-        admitted.inspect_err(|refusal| tracing::info!("device {client} was turned away: {refusal}")).ok()
+        Ok(admitted.inspect_err(|refusal| tracing::info!("device {client} was turned away: {refusal}")).ok())
     }
 
     /// Takes all that the hub has to say just now.
