@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use super::body::{Body, invalid, missing};
+use super::body::{Body, invalid};
 use super::columns::Scan;
-use super::fault::HubFault;
+use super::fault::{FaultKind, HubFault};
 use super::hub::HubState;
 use super::job::{Job, Target};
 use super::paging::PageRequest;
@@ -47,7 +47,7 @@ impl Filling {
 impl HubState {
     /// `POST /devices/query`.
     pub(super) fn query(&mut self, request: &Value, page: &PageRequest) -> Result<Reply, HubFault> {
-        let text = Body::of(request)?.text("query")?.ok_or_else(|| missing("query"))?;
+        let text = Body::of(request)?.text("query")?.ok_or(FaultKind::ArgumentNull)?;
         let page = Page::read(page, text)?;
         let (parsed, problems) = parse_query_as(text, self.options.strictness.dialect());
         let parsed = parsed.ok_or_else(|| {
