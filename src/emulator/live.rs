@@ -16,7 +16,7 @@ use super::clock::VirtualClock;
 use super::exchange::{ExportOptions, Exported};
 use super::outbox::Outbox;
 use super::saved::Kept;
-use super::state::{Credentials, FaultKind, HubEvent, HubFault, HubState, Progress, Reply};
+use super::state::{FaultKind, HubEvent, HubFault, HubState, Progress, Reply};
 use super::store::{Image, LogFailed, NoReserve, Record, Store, StoreError};
 use crate::model::{ClockMode, JobId};
 
@@ -118,18 +118,6 @@ impl LiveHub {
             HubEvent::InvokeMethod { .. } => self.invoke(event).await,
             event => self.call_once(event).await,
         }
-    }
-
-    /// How a device, or a module of it, proves who it is; nothing for one that does not exist.
-    ///
-    /// # Errors
-    /// As [`Self::call`].
-    pub(super) async fn credentials(
-        self: &Arc<Self>,
-        device_id: String,
-        module_id: Option<String>,
-    ) -> Result<Option<Credentials>, HubFault> {
-        self.apart(move |_, held| Ok(held.kept.hub.credentials(&device_id, module_id.as_deref()))).await
     }
 
     /// Does what the event says, and waits until it is on disk.
@@ -325,7 +313,7 @@ impl Held {
         Ok(reply)
     }
 
-    fn change(&mut self, event: HubEvent, now: Timestamp) -> Result<Reply, HubFault> {
+    pub(super) fn change(&mut self, event: HubEvent, now: Timestamp) -> Result<Reply, HubFault> {
         let record = Record { seq: self.seq + 1, at: now, wall: Timestamp::now(), event: &event };
         let bytes = serde_json::to_vec(&record).map_err(|_| HubFault::from(FaultKind::ServerError))?;
         self.store.log().reserve(bytes.len()).map_err(no_reserve)?;
@@ -336,18 +324,6 @@ impl Held {
         self.recorded_effects = self.kept.hub.effect_count();
         self.shorten_journal(now);
         Ok(reply)
-    }
-
-    /// Writes down how late it is if that alone made the hub say something: after a crash it must not say
-    /// it again, nor give the number of a call to another.
-    ///
-    /// # Errors
-    /// When it cannot be written down.
-    pub(super) fn record_effects(&mut self) -> Result<(), HubFault> {
-        match self.kept.hub.effect_count() > self.recorded_effects {
-            true => self.change(HubEvent::Tick, self.kept.hub.now()).map(|_| ()),
-            false => Ok(()),
-        }
     }
 
     /// Makes sure that a [`HubEvent::Tick`] can be written down.

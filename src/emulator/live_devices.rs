@@ -8,7 +8,7 @@ use tokio::time::timeout;
 
 use super::live::{Held, LiveHub};
 use super::outbox::{Answer, ToDevice};
-use super::state::{FaultKind, HubEvent, HubFault, Reply, SessionId, connect_timeout};
+use super::state::{Credentials, FaultKind, HubEvent, HubFault, Reply, SessionId, connect_timeout};
 
 /// How often to look whether a device came online by itself: a simulated one tells nobody.
 const LOOK: Duration = Duration::from_millis(250);
@@ -32,6 +32,18 @@ impl LiveHub {
             Ok(reply)
         })
         .await
+    }
+
+    /// How a device, or a module of it, proves who it is; nothing for one that does not exist.
+    ///
+    /// # Errors
+    /// As [`Self::call`].
+    pub(super) async fn credentials(
+        self: &Arc<Self>,
+        device_id: String,
+        module_id: Option<String>,
+    ) -> Result<Option<Credentials>, HubFault> {
+        self.apart(move |_, held| Ok(held.kept.hub.credentials(&device_id, module_id.as_deref()))).await
     }
 
     /// A connection is over.
@@ -123,5 +135,19 @@ impl LiveHub {
         // Refused when the answer came at this very moment; it is too late all the same.
         let _ = self.call_once(HubEvent::EndCall { call }).await;
         Err(HubFault::from(FaultKind::GatewayTimeout).of_method())
+    }
+}
+
+impl Held {
+    /// Writes down how late it is if that alone made the hub say something: after a crash it must not say
+    /// it again, nor give the number of a call to another.
+    ///
+    /// # Errors
+    /// When it cannot be written down.
+    fn record_effects(&mut self) -> Result<(), HubFault> {
+        match self.kept.hub.effect_count() > self.recorded_effects {
+            true => self.change(HubEvent::Tick, self.kept.hub.now()).map(|_| ()),
+            false => Ok(()),
+        }
     }
 }
