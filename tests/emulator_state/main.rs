@@ -4,6 +4,7 @@
 mod columns;
 mod fleet;
 mod in_process;
+mod keys;
 mod lag;
 mod live;
 mod properties;

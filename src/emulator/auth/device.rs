@@ -1,6 +1,8 @@
 //! Devices that prove who they are: with a key of their own, with that of a policy, or with a
 //! certificate.
 
+use std::fmt;
+
 use data_encoding::HEXLOWER;
 use jiff::Timestamp;
 use rustls::pki_types::CertificateDer;
@@ -14,7 +16,7 @@ use super::{Guard, Refusal};
 use crate::emulator::state::{Credentials, Proof};
 
 /// A device, or a module of one, that wants in.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub(in crate::emulator) struct DeviceLogin<'a> {
     /// The device.
     pub(in crate::emulator) device_id: &'a str,
@@ -28,6 +30,15 @@ pub(in crate::emulator) struct DeviceLogin<'a> {
     pub(in crate::emulator) path: Option<&'a [String]>,
     /// Time of the clock that tokens follow; see [`Guard::token_time`].
     pub(in crate::emulator) now: Timestamp,
+}
+
+/// Tokens are not shown.
+impl fmt::Debug for DeviceLogin<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { device_id, module_id, path, .. } = self;
+        let mut shown = f.debug_struct("DeviceLogin");
+        shown.field("device_id", device_id).field("module_id", module_id).field("path", path).finish_non_exhaustive()
+    }
 }
 
 /// A device that is in.

@@ -1,11 +1,14 @@
 //! The identity of a device: who it is and how it proves it (reference 1.7).
 
+use std::fmt;
+
 use data_encoding::BASE64;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::body::{Body, invalid};
+use super::device::Device;
 use super::etag;
 use super::fault::HubFault;
 use super::moment::Moment;
@@ -32,7 +35,7 @@ pub(super) struct Identity {
 }
 
 /// How a device proves who it is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase", deny_unknown_fields)]
 pub(super) enum Authentication {
     /// Symmetric keys that follow from the seed of the hub and the device id.
@@ -152,6 +155,13 @@ impl Identity {
     }
 }
 
+/// Keys are not shown.
+impl fmt::Debug for Authentication {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.kind())
+    }
+}
+
 impl Authentication {
     /// The word for it.
     pub(super) const fn kind(&self) -> &'static str {
@@ -258,6 +268,13 @@ fn check_key(key: &str) -> Result<(), HubFault> {
         "A symmetric key must have {SYMMETRIC_KEY_BYTES_MIN} to {SYMMETRIC_KEY_BYTES_MAX} bytes, not {}.",
         bytes.len()
     )))
+}
+
+/// What the keys of a module follow from that nobody asked for: the hub makes it at a time of its own, when
+/// there is no chance but that which is in the state.
+pub(super) fn secret_for_modules(device: &Device, seed: u64) -> Vec<u8> {
+    let keys = device.identity.authentication.keys(&device.id, seed);
+    keys.map_or_else(|| seed.to_be_bytes().to_vec(), |(primary, _)| primary.into_bytes())
 }
 
 fn new_keys(device_id: &str, secret: &[u8]) -> Authentication {

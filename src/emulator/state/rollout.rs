@@ -13,6 +13,7 @@ use super::device::Device;
 use super::devices::Slot;
 use super::fault::HubFault;
 use super::hub::HubState;
+use super::identity::secret_for_modules;
 use super::rules::CONFIGURATION_INTERVAL_TICKS;
 use super::setting::{PreparedSettings, Scope, Setting};
 
@@ -115,7 +116,7 @@ impl HubState {
         };
         let rivals: Vec<Vec<&Candidate>> = candidate.settings.iter().map(rivals_of).collect();
         let mut prepared: BTreeMap<Vec<bool>, Vec<PreparedSettings>> = BTreeMap::new();
-        let seed = self.options.seed.to_be_bytes();
+        let names_modules = candidate.settings.iter().any(|setting| setting.module.is_some());
         let mut targets = Vec::with_capacity(candidate.targets.len());
         for &slot in &candidate.targets {
             let is_ours = |rivals: &Vec<&Candidate>| !rivals.iter().any(|rival| rival.selects(slot));
@@ -126,8 +127,10 @@ impl HubState {
                 prepared.insert(ours.clone(), PreparedSettings::of(&own, &mut self.keys));
             }
             let mut applied = ours.contains(&true) || ours.is_empty();
+            let device = self.devices.get(slot).filter(|_| names_modules);
+            let secret = device.map(|device| secret_for_modules(device, self.options.seed)).unwrap_or_default();
             for part in prepared.get(&ours).into_iter().flatten() {
-                applied &= self.apply_settings(slot, part, &seed).is_ok();
+                applied &= self.apply_settings(slot, part, &secret).is_ok();
             }
             targets.push((slot, applied));
         }
