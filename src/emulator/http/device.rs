@@ -84,7 +84,7 @@ impl Service {
         match self.guard.admit(&login, credentials.as_ref()) {
             Ok(_) => Ok(device_id.to_owned()),
             Err(refusal) => {
-                tracing::info!("401 for device {device_id}: {refusal}");
+                tracing::info!("401 for device {device_id:?}: {refusal}");
                 Err(FaultKind::IotHubUnauthorizedAccess.into())
             }
         }

@@ -49,7 +49,12 @@ impl Mishaps {
 
     fn strike(&self, operation: &Operation) -> Option<Mishap> {
         let strike = self.script().strike(operation.name(), operation.id())?;
-        tracing::warn!("fault `{}` befalls {} {}", strike.line, operation.name(), operation.id().unwrap_or_default());
+        tracing::warn!(
+            "fault `{}` befalls {} {}",
+            strike.line,
+            operation.name(),
+            operation.id().unwrap_or_default().escape_debug()
+        );
         Some(strike.mishap)
     }
 

@@ -24,11 +24,13 @@ impl ClientId {
     }
 }
 
+/// For logs: what a stranger sends cannot end a line there.
 impl std::fmt::Display for ClientId {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let device = self.device.escape_debug();
         match &self.module {
-            Some(module) => write!(f, "{}/{module}", self.device),
-            None => f.write_str(&self.device),
+            Some(module) => write!(f, "{device}/{}", module.escape_debug()),
+            None => write!(f, "{device}"),
         }
     }
 }
@@ -90,6 +92,7 @@ mod tests {
     fn client_ids() {
         assert_eq!(ClientId::parse("a").map(|id| id.to_string()).as_deref(), Some("a"));
         assert_eq!(ClientId::parse("a/b").map(|id| id.to_string()).as_deref(), Some("a/b"));
+        assert_eq!(ClientId::parse("a\n\u{1b}").map(|id| id.to_string()).as_deref(), Some("a\\n\\u{1b}"));
         for text in ["", "/", "a/", "/b", "a/b/c"] {
             assert_eq!(ClientId::parse(text), None, "{text}");
         }

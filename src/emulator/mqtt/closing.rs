@@ -39,10 +39,10 @@ pub enum Closing {
     #[error("it sent a message with QoS 2")]
     Qos2,
     /// A message to a topic that is none.
-    #[error("it may not publish to `{0}`")]
+    #[error("it may not publish to `{}`", .0.escape_debug())]
     IllegalTopic(String),
     /// A subscription that is none.
-    #[error("it may not subscribe to `{0}`")]
+    #[error("it may not subscribe to `{}`", .0.escape_debug())]
     IllegalFilter(String),
     /// The hub refused what it did.
     #[error("the hub refused: {}", .0.text)]

@@ -93,6 +93,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
     async fn next(&mut self) -> Result<Next, Closing> {
         let wanted = packet_len(&self.read)?.unwrap_or(READ_LEN).saturating_sub(self.read.len()).max(READ_LEN);
         self.read.reserve(wanted);
+        // Asked first, for a device that never pauses would not let the timer speak.
+        if self.expires.is_some_and(|expires| Instant::now() >= expires) {
+            return Err(Closing::Expired);
+        }
         let silent_at = self.heard + self.session.patience();
         let deadline = self.expires.map_or(silent_at, |expires| expires.min(silent_at));
         let Self { stream, stop, from_hub, read, .. } = self;
@@ -157,7 +161,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
     async fn admit(&mut self, login: &Login) -> Result<Option<Admission>, HubFault> {
         let Login { client, host, token, .. } = login;
         if !self.service.guard.names.contain(host) {
-            tracing::info!("device {client} was turned away: it looks for a hub named `{host}`");
+            tracing::info!("device {client} was turned away: it looks for a hub named `{}`", host.escape_debug());
             return Ok(None);
         }
         let (device_id, module_id) = super::login::ids(client);

@@ -328,7 +328,7 @@ fn acknowledge(id: Option<u16>, out: &mut Vec<u8>) {
 }
 
 fn ignored(publish: &Publish<'_>, out: &mut Vec<u8>) -> Option<Ask> {
-    tracing::debug!("a message to `{}` was ignored: it has no usable `$rid`", publish.topic);
+    tracing::debug!("a message to `{}` was ignored: it has no usable `$rid`", publish.topic.escape_debug());
     acknowledge(publish.id, out);
     None
 }
