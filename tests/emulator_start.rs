@@ -132,3 +132,25 @@ fn commands_beside_a_served_hub_say_what_is_true_of_them() {
     let import = said(&["emulator", "import", "hub.jsonl"]);
     assert!(import.contains("nothing was imported") && import.contains("Ctrl-C where it runs"), "{import}");
 }
+
+/// What a started emulator says before its connection string or soon after.
+fn said_until(folder: &Path, words: &[&str], end: &str) -> String {
+    let mut started = Started::new(folder, &[&FREE[..], words].concat());
+    let (mut text, mut part) = (String::new(), [0; 1_024]);
+    while !text.contains(end) {
+        let len = started.child.stderr.as_mut().unwrap().read(&mut part).unwrap();
+        assert!(len > 0, "it ended early: {text}");
+        text.push_str(std::str::from_utf8(&part[..len]).unwrap());
+    }
+    text
+}
+
+#[test]
+fn a_clock_that_is_not_the_machines_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let start = ["--clock-start", "2031-05-01T08:00:00Z"];
+    let real = said_until(folder.path(), &start, "not this machine's time");
+    assert!(real.contains("2031-05-01 08:00"), "{real}");
+    let fast = said_until(folder.path(), &["--clock", "fast"], "lets it run");
+    assert!(fast.contains("stands still") && fast.contains("hubjobs emulator tick 1m"), "{fast}");
+}

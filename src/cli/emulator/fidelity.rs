@@ -2,17 +2,19 @@
 
 use std::path::PathBuf;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::cli::failure::Failure;
 use crate::cli::fidelity_args::FidelityArgs;
 use crate::cli::project::show;
 use crate::cli::session::Session;
 use crate::diagnostic::{Code, Diagnostic, SourceMap};
+use crate::emulator::admin::ClockReading;
 use crate::emulator::faults::FaultSpec;
 use crate::emulator::state::Strictness;
 use crate::emulator::{EmulatorConfig, EmulatorError, Served};
 use crate::load;
+use crate::model::ClockMode;
 use crate::report::utc;
 use crate::validate;
 
@@ -47,18 +49,29 @@ pub(super) fn script(args: &FidelityArgs, session: &Session) -> Result<Vec<Fault
     Ok(script)
 }
 
-/// A hub keeps its clock: a start that was asked for counts at its very first one.
+/// A hub keeps its clock: a start that was asked for counts at its very first one. And a clock that is
+/// not the machine's has to be known to those who wait for jobs: on one that stands still none ends.
 ///
 /// # Errors
 /// When the emulator does not answer.
-pub(super) async fn note_kept_clock(args: &FidelityArgs, served: &Served, session: &Session) -> Result<(), Failure> {
-    let Some(asked) = args.clock_start else { return Ok(()) };
-    let now = served.admin().clock().await.map_err(EmulatorError::from)?.now;
-    if now.duration_since(asked).abs() > SignedDuration::from_mins(1) {
+pub(super) async fn note_clock(args: &FidelityArgs, served: &Served, session: &Session) -> Result<(), Failure> {
+    let ClockReading { now, mode } = served.admin().clock().await.map_err(EmulatorError::from)?;
+    let differs = |other: Timestamp| now.duration_since(other).abs() > SignedDuration::from_mins(1);
+    let shown = utc(now);
+    if let Some(asked) = args.clock_start.filter(|asked| differs(*asked)) {
         session.terminal.note(&format!(
-            "this hub has been started before, and its clock shows {}; `hubjobs emulator tick --to {asked}` moves it on",
-            utc(now)
+            "this hub has been started before, and its clock shows {shown}; `hubjobs emulator tick --to {asked}` moves it on"
         ));
+    }
+    match mode {
+        ClockMode::Fast => session.terminal.note(&format!(
+            "its clock shows {shown} and stands still, so jobs of other programs wait: `hubjobs emulator tick 1m` moves \
+             it, `--clock real` lets it run"
+        )),
+        ClockMode::Real if differs(Timestamp::now()) => {
+            session.terminal.note(&format!("its clock shows {shown}, not this machine's time"));
+        }
+        ClockMode::Real => {}
     }
     Ok(())
 }

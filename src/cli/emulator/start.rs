@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use super::chosen;
-use super::fidelity::{imitate, note_kept_clock, script};
+use super::fidelity::{imitate, note_clock, script};
 use super::listen::{Protocol, bind};
 use crate::cli::args::EmulatorStartArgs;
 use crate::cli::emulator_args::AccessArgs;
@@ -53,7 +53,7 @@ pub(in crate::cli) async fn start(args: &EmulatorStartArgs, session: &Session) -
         written.map_err(|source| Failure::Write { path: copy.clone(), source })?;
     }
     announce(&served, args.listen.ca_out.as_deref(), session);
-    note_kept_clock(&args.fidelity, &served, session).await?;
+    note_clock(&args.fidelity, &served, session).await?;
     until_stopped(served, session).await?;
     Ok(Exit::Done)
 }
