@@ -17,6 +17,8 @@ super::facts! {
         "A connected device that has not subscribed to methods is not online for them.";
     "method-gone", Assumed, "MQTT tells nobody who hears a call",
         "A device that goes away during a call may come back and answer; without an answer in time it is GatewayTimeout.";
+    "method-deleted", Assumed, "no source",
+        "A device that is deleted during a call fails at once: a direct call with GatewayTimeout, one of a job with DeviceNotFound.";
     "method-not-json", Assumed, "no source",
         "An answer that is not JSON counts as null.";
     "method-wall-time", Assumed, "a program needs real time",

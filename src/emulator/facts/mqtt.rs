@@ -26,7 +26,7 @@ super::facts! {
     "mqtt-deliver-qos-0", Documented, "iot-hub-devguide-direct-methods; assumed for twins",
         "Methods, desired properties and answers about twins come with QoS 0, whatever was granted.";
     "mqtt-method-name", Assumed, "MQTT 3.1.1, 3.3.2-2; the Python device SDK decodes the name",
-        "`+`, `#` and U+0000 in the name of a method are percent-encoded in the topic, which cannot hold them.";
+        "`+ # / ? %` and controls in the name of a method are percent-encoded in the topic: it cannot hold them, or would be another; the Python SDK decodes names.";
     "mqtt-illegal-topic", Documented, "iot-hub-mqtt-support",
         "A message to any other topic, or to one of another device, closes the connection.";
     "mqtt-retain", Documented, "iot-hub-mqtt-support",

@@ -1,6 +1,6 @@
 //! The topics of IoT Hub (reference 7.3 to 7.7). There are no others.
 
-use percent_encoding::percent_decode_str;
+use percent_encoding::{percent_decode_str, percent_encode_byte};
 
 use super::client::ClientId;
 use crate::emulator::state::DeviceTopic;
@@ -84,10 +84,20 @@ pub(super) fn filtered(filter: &str, client: &ClientId) -> Option<DeviceTopic> {
     }
 }
 
-/// The topic on which a method is called. What no topic may hold is encoded, as ids in topics are.
+/// The topic of a method call. Of a name only what cannot stand in a topic, or would make another one of
+/// it, is encoded: the Python SDK decodes names, the Node SDK does not.
 pub(super) fn method_topic(name: &str, call: u64) -> String {
-    let name = name.replace('+', "%2B").replace('#', "%23").replace('\0', "%00");
-    format!("$iothub/methods/POST/{name}/?$rid={call:x}")
+    let mut topic = String::with_capacity(48 + name.len());
+    topic.push_str("$iothub/methods/POST/");
+    for character in name.chars() {
+        match u8::try_from(character) {
+            Ok(byte @ (b'#' | b'+' | b'/' | b'?' | b'%' | 0..0x20 | 0x7f)) => topic.push_str(percent_encode_byte(byte)),
+            _ => topic.push(character),
+        }
+    }
+    topic.push_str("/?$rid=");
+    topic.push_str(&format!("{call:x}"));
+    topic
 }
 
 /// System properties in a bag, and their names.
@@ -167,9 +177,15 @@ mod tests {
     }
 
     #[test]
-    fn topics_of_methods() {
-        assert_eq!(method_topic("lockDoor", 0x1f), "$iothub/methods/POST/lockDoor/?$rid=1f");
-        assert_eq!(method_topic("a+b#\0", 1), "$iothub/methods/POST/a%2Bb%23%00/?$rid=1");
+    fn names_of_methods() {
+        for (name, segment) in [
+            ("lockDoor", "lockDoor"),
+            ("thermostat*get_max.1-2", "thermostat*get_max.1-2"),
+            ("grüß dich", "grüß dich"),
+            ("a/b+c#d?e%f\0g", "a%2Fb%2Bc%23d%3Fe%25f%00g"),
+        ] {
+            assert_eq!(method_topic(name, 26), format!("$iothub/methods/POST/{segment}/?$rid=1a"));
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Method calls that a program at the other end of a connection has yet to answer (reference 7.5).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -18,6 +18,7 @@ use super::moment::Moment;
 use super::reply::Reply;
 use super::rules::METHODS_IN_FLIGHT_MAX;
 use super::sessions::DeviceTopic;
+use super::verdicts;
 
 /// A call that has no answer yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,6 +43,7 @@ pub(super) enum Origin {
 pub(super) struct Calls {
     by_number: BTreeMap<u64, Call>,
     by_target: BTreeMap<(u64, u32), u64>,
+    by_slot: BTreeSet<(Slot, u64)>,
     /// How many direct calls each device has.
     direct: BTreeMap<Slot, usize>,
     next: u64,
@@ -67,6 +69,7 @@ impl Calls {
     pub(super) fn insert(&mut self, number: u64, call: Call) {
         self.next = self.next.max(number + 1);
         self.by_number.insert(number, call);
+        self.by_slot.insert((call.slot, number));
         match call.origin {
             Origin::Direct => *self.direct.entry(call.slot).or_default() += 1,
             Origin::Job(job, index) => drop(self.by_target.insert((job, index), number)),
@@ -75,6 +78,7 @@ impl Calls {
 
     fn remove(&mut self, number: u64) -> Option<Call> {
         let call = self.by_number.remove(&number)?;
+        self.by_slot.remove(&(call.slot, number));
         match call.origin {
             Origin::Direct => {
                 if let Some(count) = self.direct.get_mut(&call.slot) {
@@ -92,6 +96,10 @@ impl Calls {
     /// The call of a target of a job.
     pub(super) fn of_target(&self, job: u64, index: u32) -> Option<u64> {
         self.by_target.get(&(job, index)).copied()
+    }
+
+    fn of_slot(&self, slot: Slot) -> impl Iterator<Item = u64> {
+        self.by_slot.range((slot, 0)..=(slot, u64::MAX)).map(|(_, number)| *number)
     }
 
     fn of_job(&self, job: u64) -> impl Iterator<Item = u64> {
@@ -185,6 +193,18 @@ impl HubState {
         let calls: Vec<u64> = self.calls.of_job(job).collect();
         for number in calls {
             let _ = self.end_live_call(number);
+        }
+    }
+
+    /// To be called after a device or module was deleted: the next one at its place must not answer for it.
+    pub(super) fn end_calls_to(&mut self, slot: Slot) {
+        let calls: Vec<(u64, Call)> =
+            self.calls.of_slot(slot).filter_map(|number| Some((number, *self.calls.by_number.get(&number)?))).collect();
+        for (number, call) in calls {
+            let _ = self.end_live_call(number);
+            if let Origin::Job(job, index) = call.origin {
+                self.fail_target(job, index, verdicts::device_not_found());
+            }
         }
     }
 

@@ -306,7 +306,7 @@ impl HubState {
         self.end_job(number, Phase::Completed);
     }
 
-    fn fail_target(&mut self, number: u64, index: u32, verdict: Verdict) {
+    pub(super) fn fail_target(&mut self, number: u64, index: u32, verdict: Verdict) {
         let Some(job) = self.jobs.get_mut(number) else { return };
         let state = TargetState::Failed(job.verdict(verdict));
         self.settle_target(number, index, state);

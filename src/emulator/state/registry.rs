@@ -133,6 +133,7 @@ impl HubState {
     pub(super) fn forget(&mut self, slot: Slot) {
         self.devices.remove(slot, self.jobs.next_number());
         self.drop_deleted(slot);
+        self.end_calls_to(slot);
         self.configurations.forget(slot);
         // Jobs that wait for the device go on without it.
         self.wake_waiting(slot);
