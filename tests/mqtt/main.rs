@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test ends with the first surprise")]
 
 mod codec;
+mod codec_peer;
 mod device;
 mod hub;
 #[path = "../local_hub/mod.rs"]
