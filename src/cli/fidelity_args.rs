@@ -20,10 +20,10 @@ pub(super) struct FidelityArgs {
     /// Units of the tier [default: those of the project, else 1]
     #[arg(long, value_name = "N", value_parser = values::units)]
     pub(super) units: Option<NonZeroU32>,
-    /// Where sources contradict each other, be as strict as the strictest (the default)
+    /// Take only what the hub takes (the default)
     #[arg(long, conflicts_with = "lenient")]
     pub(super) strict: bool,
-    /// Where sources contradict each other, be as lenient as the most lenient
+    /// Take `''` for a quote in queries, and bearer tokens of anybody for everything
     #[arg(long)]
     pub(super) lenient: bool,
     /// How time passes: `real`, as the machine's, or `fast`, only while somebody waits for a job

@@ -69,8 +69,10 @@ async fn expose(args: &EmulatorStartArgs, session: &Session) -> Result<Exposure,
     let listen = &args.listen;
     if !listen.listen.is_loopback() {
         terminal.warn(&format!(
-            "HTTPS and MQTT listen on {}: whoever reaches this machine and has a key controls this hub",
-            listen.listen
+            "HTTPS and MQTT listen on {}: whoever reaches this machine{} controls this hub",
+            listen.listen,
+            // A lenient hub takes bearer tokens of anybody.
+            if args.fidelity.lenient { "" } else { " and has a key" }
         ));
     }
     let https = bind(Protocol::Https, listen.listen, listen.https_port).await?;

@@ -140,6 +140,9 @@ fn each_refusal_of_a_device() {
     assert_eq!(admit("a", None, "secret", Some(&known)), Err(Refusal::Malformed));
     let old = sign_until(DEVICE_KEY, &format!("{CONTOSO}/devices/a"), None, 1_767_225_299);
     assert_eq!(admit("a", None, &old, Some(&known)), Err(Refusal::Expired));
+    let late = sign_until(DEVICE_KEY, &format!("{CONTOSO}/devices/a"), None, 1_767_225_301);
+    let expires = Some(Timestamp::from_second(1_767_225_601).unwrap());
+    assert_eq!(guard.admit(&login("a", None, &late), Some(&known)), Ok(Admission { expires }), "not cut at once");
     let elsewhere = sign_until(DEVICE_KEY, "other.azure-devices.net/devices/a", None, 1_767_225_600);
     assert_eq!(admit("a", None, &elsewhere, Some(&known)), Err(Refusal::Resource));
 

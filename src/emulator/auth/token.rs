@@ -19,6 +19,11 @@ pub(super) struct Token<'a> {
     pub(super) policy: Option<String>,
 }
 
+/// How long a token with that expiry is taken.
+pub(super) fn usable_until(expiry: Timestamp) -> Timestamp {
+    expiry.saturating_add(SignedDuration::from_secs(SKEW_SECONDS)).unwrap_or(Timestamp::MAX)
+}
+
 impl<'a> Token<'a> {
     /// # Errors
     /// When the text is not of that form.
@@ -67,8 +72,7 @@ impl<'a> Token<'a> {
     pub(super) fn check_expiry(&self, now: Timestamp) -> Result<Timestamp, Refusal> {
         let second: i64 = self.expiry.parse().map_err(|_| Refusal::Malformed)?;
         let expiry = Timestamp::from_second(second).map_err(|_| Refusal::Malformed)?;
-        let usable_until = expiry.saturating_add(SignedDuration::from_secs(SKEW_SECONDS)).unwrap_or(Timestamp::MAX);
-        if now > usable_until { Err(Refusal::Expired) } else { Ok(expiry) }
+        if now > usable_until(expiry) { Err(Refusal::Expired) } else { Ok(expiry) }
     }
 
     /// What it is for, if that is something of this hub.
