@@ -53,7 +53,8 @@ impl HubState {
         let parsed = parsed.ok_or_else(|| {
             let words = problems.first().map_or_else(String::new, |problem| {
                 let column = text[..problem.span.start.min(text.len())].chars().count() + 1;
-                format!(": column {column}: {}", problem.message)
+                let help = problem.help.as_ref().map(|help| format!("; {help}")).unwrap_or_default();
+                format!(": column {column}: {}{help}", problem.message)
             });
             invalid(format!("BadRequest{words}"))
         })?;
