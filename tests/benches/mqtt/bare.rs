@@ -64,7 +64,7 @@ async fn speak(
     let mut stream = acceptor.accept(stream).await.unwrap();
     let mut bytes = vec![0; 512];
     for reply in [&CONNACK[..], &SUBACK] {
-        stream.read(&mut bytes).await.unwrap();
+        assert_ne!(stream.read(&mut bytes).await.unwrap(), 0);
         stream.write_all(reply).await.unwrap();
         stream.flush().await.unwrap();
     }
@@ -72,7 +72,7 @@ async fn speak(
     let topic = format!("$iothub/methods/POST/lockDoor/?$rid={:x}", calls.fetch_add(1, Ordering::Relaxed));
     stream.write_all(&wire::publish(&topic, br#"{"reason":"night"}"#, None)).await.unwrap();
     stream.flush().await.unwrap();
-    stream.read(&mut bytes).await.unwrap();
+    assert_ne!(stream.read(&mut bytes).await.unwrap(), 0);
     let _ = answered.send(());
     // Until the device leaves.
     let _ = stream.read(&mut bytes).await;
