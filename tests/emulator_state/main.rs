@@ -1,6 +1,7 @@
 //! The emulator's state machine: scenarios as data, and properties that no sequence of events
 //! may break.
 
+mod bodies;
 mod columns;
 mod fleet;
 mod in_process;

@@ -35,6 +35,8 @@ super::facts! {
         "A condition that makes a query of more than 8192 characters is 412 PreconditionFailed, with a misleading text.";
     "job-condition-checked-late", Observed, "a live F1 hub, August 2026; azure-iot-sdk-csharp#40",
         "A condition that does not parse is taken, and the job fails when it starts, `SQL query parse failed`.";
+    "request-depth-64", Assumed, "default of Json.NET, which the hub's own SDK uses",
+        "A body that nests deeper than 64 levels is 400, and so is one with a name that begins with $serde_json::private::.";
     "request-256-kb", Assumed, "a multiple of the largest payload",
         "A request body of more than 256 KB is 413.";
 }

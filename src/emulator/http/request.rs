@@ -8,7 +8,7 @@ use url::form_urlencoded;
 
 use super::route::Operation;
 use crate::emulator::auth::random_bytes;
-use crate::emulator::state::{Entropy, FaultKind, HubEvent, HubFault, PageRequest};
+use crate::emulator::state::{Entropy, FaultKind, HubEvent, HubFault, PageRequest, parse_json};
 
 /// Largest body.
 pub(super) const BODY_LEN_MAX: usize = 256 * 1024;
@@ -61,7 +61,7 @@ pub(super) async fn read_json(body: Body) -> Result<Value, HubFault> {
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return Ok(Value::Null);
     }
-    serde_json::from_slice(&bytes).map_err(|error| {
+    parse_json(&bytes).map_err(|error| {
         HubFault::new(FaultKind::GenericBadRequest, format!("BadRequest: the body is not JSON: {error}"))
     })
 }

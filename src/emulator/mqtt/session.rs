@@ -13,7 +13,7 @@ use super::packet::{Packet, Publish};
 use super::rules::CONNECT_SECONDS;
 use super::topics::{Sent, filtered, method_topic, sent};
 use crate::emulator::state::{
-    DeviceMessage, DeviceTopic, DeviceTopics, FaultKind, HubEvent, HubFault, Reply, SessionId,
+    DeviceMessage, DeviceTopic, DeviceTopics, FaultKind, HubEvent, HubFault, Reply, SessionId, parse_json,
 };
 
 /// The session of one connection.
@@ -271,13 +271,13 @@ impl Session {
             }
             Sent::Report { rid: Some(rid), version } => {
                 // What is not JSON is no object either, and the hub refuses it.
-                let patch = serde_json::from_slice(publish.payload).unwrap_or_default();
+                let patch = parse_json(publish.payload).unwrap_or_default();
                 let pending = Pending::Twin { rid: rid.to_owned(), ack };
                 (HubEvent::ReportProperties { device_id, module_id, patch, version }, pending)
             }
             Sent::MethodAnswer { status, rid: Some(rid) } => match (client.session, u64::from_str_radix(rid, 16)) {
                 (Some(session), Ok(call)) => {
-                    let payload = serde_json::from_slice(publish.payload).unwrap_or(Value::Null);
+                    let payload = parse_json(publish.payload).unwrap_or(Value::Null);
                     (HubEvent::AnswerMethod { session, call, status, payload }, Pending::MethodAnswer(ack))
                 }
                 _ => return Ok(ignored(publish, out)),

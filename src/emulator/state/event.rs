@@ -346,3 +346,26 @@ pub enum HubEvent {
         request: Value,
     },
 }
+
+impl HubEvent {
+    /// The JSON of a client in it, if it has any.
+    pub(super) const fn body(&self) -> Option<&Value> {
+        match self {
+            Self::CreateJob { request: body, .. }
+            | Self::Query { request: body, .. }
+            | Self::PatchTwin { patch: body, .. }
+            | Self::ReplaceTwin { twin: body, .. }
+            | Self::ReportProperties { patch: body, .. }
+            | Self::AnswerMethod { payload: body, .. }
+            | Self::PutDevice { identity: body, .. }
+            | Self::BulkDevices { devices: body, .. }
+            | Self::PutModule { identity: body, .. }
+            | Self::PutConfiguration { configuration: body, .. }
+            | Self::TestConfigurationQueries { request: body }
+            | Self::ApplyConfigurationContent { content: body, .. }
+            | Self::InvokeMethod { request: body, .. }
+            | Self::CreateV1Job { request: body } => Some(body),
+            _ => None,
+        }
+    }
+}

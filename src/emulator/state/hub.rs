@@ -16,6 +16,7 @@ use super::engine::Due;
 use super::event::HubEvent;
 use super::fault::{FaultKind, HubFault};
 use super::jobs::Jobs;
+use super::json::check_body;
 use super::keys::Keys;
 use super::limiter::Limiter;
 use super::moment::{Moment, SECOND};
@@ -143,6 +144,7 @@ impl HubState {
     /// When the hub refuses.
     pub fn apply(&mut self, event: HubEvent, now: Timestamp) -> Result<Reply, HubFault> {
         self.advance(now);
+        event.body().map_or(Ok(()), check_body)?;
         self.check_quota(&event)?;
         if !event.is_read() && event != HubEvent::Tick {
             self.configurations.touch();

@@ -54,6 +54,8 @@ rules! {
     MESSAGES_READ_MAX: usize = 1_000, "messages-kept";
     /// Largest body of a request that the hub reads, in bytes.
     REQUEST_BYTES_MAX: usize = 256 * 1_024, "request-256-kb";
+    /// Most objects and arrays inside each other in the body of a request or a device's message.
+    BODY_DEPTH_MAX: usize = 64, "request-depth-64";
 
     /// Longest that a call is delayed before it is refused, in milliseconds.
     CALL_DELAY_MILLISECONDS_MAX: u64 = 3_200, "throttle-shaping";

@@ -10,6 +10,7 @@ use super::body::invalid;
 use super::devices::SEPARATOR;
 use super::fault::{FaultKind, HubFault};
 use super::hub::HubState;
+use super::json::parse_json;
 use super::moment::Moment;
 use super::reply::Reply;
 use super::rules::{MESSAGE_BYTES_MAX, MESSAGES_KEPT_BYTES_MAX, MESSAGES_KEPT_MAX, MESSAGES_READ_MAX};
@@ -39,13 +40,15 @@ impl DeviceMessage {
     #[must_use]
     pub fn size(&self) -> usize {
         let pairs = self.properties.iter().chain(&self.system_properties);
-        self.body.len() / 4 * 3 + pairs.map(|(name, value)| name.len() + value.len()).sum::<usize>()
+        let padding = self.body.bytes().rev().take_while(|byte| *byte == b'=').count();
+        (self.body.len() / 4 * 3).saturating_sub(padding)
+            + pairs.map(|(name, value)| name.len() + value.len()).sum::<usize>()
     }
 
     /// The body as JSON if it is JSON, else as text if it is UTF-8, else in base64; and which of these.
     fn body_json(&self) -> (&'static str, Value) {
         let bytes = BASE64.decode(self.body.as_bytes()).unwrap_or_default();
-        if let Ok(json) = serde_json::from_slice(&bytes) {
+        if let Ok(json) = parse_json(&bytes) {
             return ("json", json);
         }
         match String::from_utf8(bytes) {
