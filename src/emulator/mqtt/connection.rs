@@ -91,8 +91,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
     }
 
     async fn next(&mut self) -> Result<Next, Closing> {
-        let wanted = packet_len(&self.read)?.unwrap_or(READ_LEN).saturating_sub(self.read.len()).max(READ_LEN);
-        self.read.reserve(wanted);
+        let missing = packet_len(&self.read)?.unwrap_or(READ_LEN).saturating_sub(self.read.len());
+        // Room follows what came, not what was announced: thousands may announce a large packet.
+        self.read.reserve(missing.clamp(READ_LEN, self.read.len().max(READ_LEN)));
         // Asked first, for a device that never pauses would not let the timer speak.
         if self.expires.is_some_and(|expires| Instant::now() >= expires) {
             return Err(Closing::Expired);

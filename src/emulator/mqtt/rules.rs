@@ -18,6 +18,8 @@ rules! {
     WRITE_SECONDS: u64 = 30, "mqtt-slow-reader";
     /// How many messages a device may leave unread.
     UNREAD_MAX: usize = 256, "mqtt-slow-reader";
+    /// How many bytes of frames a WebSocket holds back for a client that does not read, before it is closed.
+    WEBSOCKET_UNSENT_BYTES_MAX: usize = 1 << 20, "mqtt-slow-reader";
     /// Longest packet behind its fixed header, in bytes: a message of 256 KB, topic and properties.
     PACKET_BYTES_MAX: usize = 256 * 1_024 + 16 * 1_024, "mqtt-packet-size";
 }

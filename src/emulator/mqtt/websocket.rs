@@ -12,7 +12,7 @@ use bytes::{Buf as _, Bytes};
 use futures_util::{Sink as _, Stream as _};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::rules::PACKET_BYTES_MAX;
+use super::rules::{PACKET_BYTES_MAX, WEBSOCKET_UNSENT_BYTES_MAX};
 use super::speak_mqtt;
 use crate::emulator::http::Service;
 
@@ -22,12 +22,21 @@ pub(in crate::emulator) const PATH: &str = "/$iothub/websocket";
 /// Answers a request for a WebSocket.
 pub(in crate::emulator) async fn upgrade(State(service): State<Arc<Service>>, socket: WebSocketUpgrade) -> Response {
     let socket = socket.protocols(["mqtt"]).max_message_size(PACKET_BYTES_MAX * 2).max_frame_size(PACKET_BYTES_MAX * 2);
+    // Its own buffer is there for each of ten thousand connections, however little they say.
+    let socket = socket.read_buffer_size(READ_LEN);
+    // Without a bound the answers to pings pile up for a client that reads none of them.
+    let socket = socket.write_buffer_size(MESSAGE_LEN).max_write_buffer_size(WEBSOCKET_UNSENT_BYTES_MAX);
     socket.on_upgrade(async move |socket| {
         let stop = service.stop.subscribe();
         // Certificates are asked for on the MQTT port only.
         speak_mqtt(Bytestream { socket, rest: Bytes::new() }, Vec::new(), service, stop).await;
     })
 }
+
+/// Room to read into.
+const READ_LEN: usize = 4 * 1_024;
+/// How much is sent in one message.
+const MESSAGE_LEN: usize = 64 * 1_024;
 
 /// The bytes in the messages of a WebSocket.
 struct Bytestream {
@@ -58,9 +67,10 @@ impl AsyncRead for Bytestream {
 impl AsyncWrite for Bytestream {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         ready!(Pin::new(&mut self.socket).poll_ready(cx)).map_err(io::Error::other)?;
-        let message = Message::Binary(Bytes::copy_from_slice(bytes));
+        let len = bytes.len().min(MESSAGE_LEN);
+        let message = Message::Binary(Bytes::copy_from_slice(&bytes[..len]));
         Pin::new(&mut self.socket).start_send(message).map_err(io::Error::other)?;
-        Poll::Ready(Ok(bytes.len()))
+        Poll::Ready(Ok(len))
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
