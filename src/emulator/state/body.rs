@@ -54,6 +54,11 @@ impl<'a> Body<'a> {
         self.typed(name, "an integer", Value::as_i64)
     }
 
+    /// `true` or `false`.
+    pub(super) fn boolean(self, name: &str) -> Result<Option<bool>, HubFault> {
+        self.typed(name, "a boolean", Value::as_bool)
+    }
+
     fn typed<T>(self, name: &str, kind: &str, read: impl Fn(&'a Value) -> Option<T>) -> Result<Option<T>, HubFault> {
         let Some(value) = self.get(name) else { return Ok(None) };
         match read(value) {

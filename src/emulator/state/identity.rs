@@ -68,8 +68,10 @@ impl IdentityBody {
             Some(status) if status.eq_ignore_ascii_case("disabled") => false,
             Some(other) => return Err(invalid(format!("status must be enabled or disabled, not {other}."))),
         };
-        let capabilities = body.inner("capabilities")?;
-        let is_edge = capabilities.and_then(|capabilities| capabilities.get("iotEdge")?.as_bool());
+        let is_edge = match body.inner("capabilities")? {
+            Some(capabilities) => capabilities.boolean("iotEdge")?,
+            None => None,
+        };
         Ok(Self {
             enabled,
             status_reason: body.text("statusReason")?.map(Into::into),
