@@ -200,3 +200,25 @@ fn date(now: Timestamp) -> Option<HeaderValue> {
     let text = DateTimePrinter::new().timestamp_to_rfc9110_string(&now).ok()?;
     HeaderValue::try_from(text).ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use futures_util::{StreamExt as _, stream};
+    use tokio::time::{Instant, sleep};
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_does_not_end_is_given_up() {
+        let byte_a_second = stream::repeat(()).then(async |()| {
+            sleep(Duration::from_secs(1)).await;
+            Ok::<_, std::io::Error>(Bytes::from_static(b" "))
+        });
+        for body in [Body::from_stream(byte_a_second), Body::from_stream(stream::pending::<std::io::Result<Bytes>>())] {
+            let start = Instant::now();
+            let fault = read_body(body).await.unwrap_err();
+            assert_eq!((fault.kind, start.elapsed().as_secs()), (FaultKind::GenericBadRequest, BODY_SECONDS));
+        }
+    }
+}
