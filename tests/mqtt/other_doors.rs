@@ -103,7 +103,7 @@ async fn messages_over_http() {
     assert_eq!(
         kept[0],
         json!({"number": 0, "deviceId": "d", "moduleId": null, "properties": {"kind": "a b"},
-               "systemProperties": {"messageId": "7"}, "body": 21.5})
+               "systemProperties": {"messageId": "7"}, "body": 21.5, "bodyForm": "json"})
     );
     assert!(hub.twin("d").await["lastActivityTime"].as_str().unwrap() > "2026");
 }
@@ -130,8 +130,8 @@ async fn a_module_is_a_device_of_its_own() {
     assert_eq!(called.await.unwrap().ok()["payload"], 1);
     parent.hears_nothing().await;
     let event = hub.events().await.remove(0);
-    assert_eq!((&event["moduleId"], &event["body"]), (&json!("m"), &json!("AQ==")));
-    assert_eq!(event["systemProperties"], json!({"outputName": "out"}));
+    assert_eq!((&event["moduleId"], &event["body"]), (&json!("m"), &json!("\u{1}")));
+    assert_eq!((&event["systemProperties"], &event["bodyForm"]), (&json!({"outputName": "out"}), &json!("text")));
     hub.caller.delete("/devices/d/modules/m").await;
     module.is_closed().await;
 }
