@@ -42,7 +42,7 @@ fn main() {
     };
     println!("{devices} devices");
     let (served, grown) = timed(|| runtime.block_on(serve(&dir, &config)));
-    report("grow, write the first snapshot, serve", grown, None, Some(Duration::from_secs(15)));
+    report("grow, write the first snapshot, serve", grown, None, None);
     queries(&runtime, &served, devices);
     pages(&runtime, &served, "SELECT deviceId FROM devices", devices, "all devices, page by page");
     twin_job(&runtime, &served, devices, folder.path());
@@ -92,17 +92,19 @@ fn queries(runtime: &Runtime, served: &Served, devices: u32) {
     let caller = Caller::new(served.connection_string());
     let floors = [Some(count_codes(devices)), Some(group_codes(devices)), None, None];
     println!("count over typed rows, one thread: {:.2} ms", count_rows(devices).as_secs_f64() * 1e3);
-    for ((name, text), floor) in [
-        ("count", COUNT),
-        ("group by", GROUP),
-        ("group by, four aggregates", AGGREGATE),
-        ("count, varied numbers", VARIED),
+    for ((name, text, new_paths), floor) in [
+        ("count", COUNT, 2),
+        ("group by", GROUP, 1),
+        ("group by, four aggregates", AGGREGATE, 2),
+        ("count, varied numbers", VARIED, 1),
     ]
     .into_iter()
     .zip(floors)
     {
         let once = || timed(|| runtime.block_on(query(&caller, text, None)).ok()).1;
-        report(&format!("{name}: first use of its paths"), once(), None, Some(Duration::from_millis(300)));
+        // The goal is one of each path.
+        let first = Duration::from_millis(300) * new_paths;
+        report(&format!("{name}: first use of {new_paths} paths"), once(), None, Some(first));
         let mut warm: Vec<Duration> = (0..21).map(|_| once()).collect();
         warm.sort_unstable();
         report(&format!("{name}: warm, over HTTP"), warm[10], floor, Some(Duration::from_millis(40)));

@@ -88,7 +88,7 @@ async fn cut_at_every_byte() {
         let mut stream = hub_of.tls().await;
         stream.write_all(&whole[..at]).await.unwrap();
         stream.flush().await.unwrap();
-        if at % 2 == 0 {
+        if at.is_multiple_of(2) {
             stream.get_ref().0.set_zero_linger().unwrap();
         }
     };

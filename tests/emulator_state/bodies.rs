@@ -62,23 +62,15 @@ fn events(value: &Value) -> Vec<HubEvent> {
         },
         HubEvent::ReplaceTwin { device_id: device_id.clone(), module_id: None, twin, if_match: None },
         HubEvent::InvokeMethod { device_id: device_id.clone(), module_id: None, request: method },
-        HubEvent::PutDevice {
-            device_id: "d".into(),
-            identity: identity("d"),
-            if_match: None,
-            entropy: entropy.clone(),
-        },
+        HubEvent::PutDevice { device_id: "d".into(), identity: identity("d"), if_match: None, entropy },
         HubEvent::PutModule {
             device_id: device_id.clone(),
             module_id: "m".into(),
             identity: json!({"deviceId": device_id, "moduleId": "m", "other": value}),
             if_match: None,
-            entropy: entropy.clone(),
+            entropy,
         },
-        HubEvent::BulkDevices {
-            devices: json!([{"id": "e", "importMode": "create", "other": value}]),
-            entropy: entropy.clone(),
-        },
+        HubEvent::BulkDevices { devices: json!([{"id": "e", "importMode": "create", "other": value}]), entropy },
         HubEvent::PutConfiguration {
             id: "c".into(),
             configuration: json!({"id": "c", "targetCondition": "*", "content": content, "labels": {"a": value},

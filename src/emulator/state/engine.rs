@@ -47,12 +47,11 @@ impl HubState {
     }
 
     /// What is due next, unless that is after `to`.
-    pub(super) fn next_due(&self, to: Moment) -> Option<(Moment, Due)> {
+    pub(super) fn next_due(&mut self, to: Moment) -> Option<(Moment, Due)> {
         let errand = self.errands.peek().map(|Reverse((at, _))| (*at, Due::Errand));
-        let agendas = self.jobs.active().filter_map(|job| Some((job.next_due()?, Due::Job(job.number))));
-        let work = self.jobs.active().any(Job::has_work);
-        let operation = work.then(|| (self.limiter.free_at().max(self.now), Due::Operation));
-        agendas.chain(errand).chain(operation).min().filter(|(at, _)| *at <= to)
+        let agenda = self.jobs.next_due().map(|(at, number)| (at, Due::Job(number)));
+        let operation = self.jobs.have_work().then(|| (self.limiter.free_at().max(self.now), Due::Operation));
+        agenda.into_iter().chain(errand).chain(operation).min().filter(|(at, _)| *at <= to)
     }
 
     /// Does what is due; the time is already the right one.
