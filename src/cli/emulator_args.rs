@@ -46,7 +46,7 @@ pub(super) struct AccessArgs {
     /// Issuer of those tokens [default: any tenant of Entra]
     #[arg(long, value_name = "URL", requires = "entra_jwks")]
     pub(super) entra_issuer: Option<String>,
-    /// Audience of those tokens; may be given more than once [default: https://iothubs.azure.net]
+    /// Audience of those tokens; may be given more than once [default: `https://iothubs.azure.net`]
     #[arg(long, value_name = "AUDIENCE", requires = "entra_jwks")]
     pub(super) entra_audience: Vec<String>,
     /// Let tokens expire by the hub's clock instead of the machine's

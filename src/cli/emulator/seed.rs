@@ -12,7 +12,7 @@ use crate::report::{FORMAT_VERSION, json_text};
 /// Begins the emulator's state with the devices of the fleet file, if there is no state yet.
 ///
 /// # Errors
-/// As [`start`].
+/// As [`start`](super::start()).
 pub(in crate::cli) async fn seed(session: &Session) -> Result<Exit, Failure> {
     let (context, _) = emulated(session)?;
     session
