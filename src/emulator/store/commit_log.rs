@@ -61,6 +61,14 @@ struct Queue {
     failed: bool,
 }
 
+impl Queue {
+    /// Where the journal ends at the most after one more record of this length. The thread may take the
+    /// frame away before the record comes, which then begins a frame of its own.
+    const fn end_with(&self, record_len: usize) -> u64 {
+        self.frame_at + self.frame.sealed_len() + Frame::sealed_len_of(record_len)
+    }
+}
+
 impl CommitLog {
     /// Goes on with a journal that ends with record `seq`.
     pub(super) fn start(file: JournalFile, seq: u64) -> std::io::Result<Self> {
@@ -89,7 +97,7 @@ impl CommitLog {
     /// When it cannot.
     pub(in crate::emulator) fn reserve(&self, record_len: usize) -> Result<(), NoReserve> {
         let mut queue = self.shared.lock();
-        let to = queue.frame_at + queue.frame.sealed_len_with(record_len);
+        let to = queue.end_with(record_len);
         if to > queue.room_to && !queue.failed {
             queue.wanted = Some(to);
             queue.no_room = None;
@@ -285,6 +293,37 @@ mod tests {
         let len = usize::try_from(log.len()).unwrap();
         assert!(bytes[len - 8..len].contains(&b']'));
         assert!(bytes.len() > len && bytes[len..].iter().all(|byte| *byte == 0), "the rest is reserve");
+    }
+
+    /// The thread may take what is queued between the reservation and the record that it is for.
+    #[test]
+    fn the_room_suffices_whenever_the_queue_is_written() {
+        for (pending, len) in (0..40).flat_map(|pending| (0..40).map(move |len| (pending, len))) {
+            let mut frame = Frame::default();
+            if pending > 0 {
+                frame.push(&vec![b'1'; pending]);
+            }
+            let mut queue = Queue { frame, ..queue_at(HEADER_LEN as u64) };
+            let end = queue.end_with(len);
+            queue.frame_at += queue.frame.sealed_len();
+            queue.frame = Frame::default();
+            queue.frame.push(&vec![b'2'; len]);
+            assert!(queue.frame_at + queue.frame.sealed_len() <= end, "{len} bytes after {pending}");
+        }
+    }
+
+    fn queue_at(frame_at: u64) -> Queue {
+        Queue {
+            frame: Frame::default(),
+            seq: 0,
+            frame_at,
+            room_to: frame_at,
+            wanted: None,
+            no_room: None,
+            file: None,
+            stopping: false,
+            failed: false,
+        }
     }
 
     #[tokio::test]

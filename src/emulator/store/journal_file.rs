@@ -69,8 +69,12 @@ impl JournalFile {
         self.reserved - RESERVE_LEN_MIN
     }
 
-    /// Writes a frame into the reserve, and waits until it is on disk.
+    /// Writes a frame into the reserve, and waits until it is on disk. Beyond the reserve, the next
+    /// growth would overwrite it.
     pub(super) fn append(&mut self, frame: &[u8]) -> io::Result<()> {
+        if self.len + frame.len() as u64 > self.room_to() {
+            return Err(io::Error::other("more was to be written than was reserved"));
+        }
         self.file.write_all(frame)?;
         self.file.sync_data()?;
         self.len += frame.len() as u64;
