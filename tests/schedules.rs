@@ -12,8 +12,8 @@ use std::path::Path;
 
 use hubjobs::expand::next_occurrences;
 use hubjobs::model::{
-    At, ConcurrencyPolicy, Cron, CronExpression, Digit, DstMark, JobAction, Manifest, ManifestName, ManifestSource,
-    Schedule, Seconds, SuccessWhen, Target, TwinPatch, Zone,
+    At, ConcurrencyPolicy, Cron, CronExpression, Digit, DstMark, JobAction, Manifest, ManifestLimits, ManifestName,
+    ManifestSource, Schedule, Seconds, SuccessWhen, Target, TwinPatch, Zone,
 };
 
 #[test]
@@ -133,5 +133,9 @@ fn manifest(schedule: Schedule) -> Manifest {
         max_execution: Seconds::HOUR,
         action: JobAction::Twin(TwinPatch::default()),
         success_when: SuccessWhen::default(),
+        expect_devices: None,
+        limits: ManifestLimits::default(),
+        moved_from: Vec::new(),
+        adopt: None,
     }
 }

@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 
 use crate::model::{
-    At, ConcurrencyPolicy, Cron, CronExpression, Digit, JobAction, Manifest, ManifestName, ManifestSource, Schedule,
-    Seconds, SuccessWhen, Target, TwinPatch, Zone,
+    At, ConcurrencyPolicy, Cron, CronExpression, Digit, JobAction, Manifest, ManifestLimits, ManifestName,
+    ManifestSource, Schedule, Seconds, SuccessWhen, Target, TwinPatch, Zone,
 };
 
 pub(super) fn manifest(name: &str, schedule: Schedule) -> Manifest {
@@ -19,6 +19,10 @@ pub(super) fn manifest(name: &str, schedule: Schedule) -> Manifest {
         max_execution: Seconds::HOUR,
         action: JobAction::Twin(TwinPatch::default()),
         success_when: SuccessWhen::default(),
+        expect_devices: None,
+        limits: ManifestLimits::default(),
+        moved_from: Vec::new(),
+        adopt: None,
     }
 }
 

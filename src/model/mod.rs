@@ -24,7 +24,7 @@ pub use environment::{
 pub use fleet::{Connectivity, DeviceGroup, Fleet, IdPattern, InvalidIdPattern, MethodBehaviour, Shape, Template};
 pub use job::{InvalidMethodName, JobAction, JobBody, JobKind, MethodCall, MethodName, NewJob, Revision, TwinPatch};
 pub use job_id::{Digit, InvalidJobId, JobId, OwnJobId, SlotKey, Unit};
-pub use manifest::{Manifest, ManifestSource, SuccessWhen};
+pub use manifest::{ExpectedDevices, InvalidExpectedDevices, Manifest, ManifestLimits, ManifestSource, SuccessWhen};
 pub use name::{EnvironmentName, InvalidName, ManifestName, Owner, OwnerId, OwnerSlug};
 pub use observed::{DeviceJobStatistics, JobStatus, ObservedJob};
 pub use occurrence::{Desired, OccurrenceKey, OccurrenceKind};

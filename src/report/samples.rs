@@ -9,9 +9,9 @@ use serde_json::json;
 
 use crate::model::{
     Asap, At, ConcurrencyPolicy, Cron, CronExpression, DeviceJobStatistics, Digit, EnvironmentName, HubSize, JobAction,
-    JobBody, JobId, JobKind, JobStatus, Manifest, ManifestName, ManifestSource, MethodCall, MethodName, NewJob,
-    ObservedJob, OccurrenceKey, OccurrenceKind, OwnJobId, Owner, PrunePolicy, Schedule, Seconds, Sku, SuccessWhen,
-    Target, Unit, Zone,
+    JobBody, JobId, JobKind, JobStatus, Manifest, ManifestLimits, ManifestName, ManifestSource, MethodCall, MethodName,
+    NewJob, ObservedJob, OccurrenceKey, OccurrenceKind, OwnJobId, Owner, PrunePolicy, Schedule, Seconds, Sku,
+    SuccessWhen, Target, Unit, Zone,
 };
 use crate::plan::{
     BlockedReason, CancelReason, Completeness, Create, CreateReason, Deferral, DeferredReason, FieldChange, IdleReason,
@@ -59,6 +59,10 @@ pub(super) fn manifest(text: &str, schedule: Schedule) -> Arc<Manifest> {
         max_execution: Seconds::HOUR,
         action: action(),
         success_when: SuccessWhen::default(),
+        expect_devices: None,
+        limits: ManifestLimits::default(),
+        moved_from: Vec::new(),
+        adopt: None,
     })
 }
 

@@ -8,9 +8,9 @@ use divan::Bencher;
 use hubjobs::expand::{Window, expand};
 use hubjobs::model::{
     At, ConcurrencyPolicy, Cron, CronExpression, Desired, Digit, EnvironmentName, HubSize, JobAction, JobBody, JobId,
-    JobStatus, Manifest, ManifestName, ManifestSource, MethodCall, MethodName, ObservedJob, OccurrenceKey,
-    OccurrenceKind, OwnJobId, Owner, PrunePolicy, Schedule, Seconds, Sku, SuccessWhen, Target, TargetCondition,
-    TwinPatch, Unit, Zone,
+    JobStatus, Manifest, ManifestLimits, ManifestName, ManifestSource, MethodCall, MethodName, ObservedJob,
+    OccurrenceKey, OccurrenceKind, OwnJobId, Owner, PrunePolicy, Schedule, Seconds, Sku, SuccessWhen, Target,
+    TargetCondition, TwinPatch, Unit, Zone,
 };
 use hubjobs::plan::{Completeness, Plan, PlanInput, Selection, plan};
 use jiff::{SignedDuration, Timestamp};
@@ -73,6 +73,10 @@ fn manifest(n: usize, now: Timestamp) -> Manifest {
         max_execution,
         action,
         success_when: SuccessWhen::default(),
+        expect_devices: None,
+        limits: ManifestLimits::default(),
+        moved_from: Vec::new(),
+        adopt: None,
     }
 }
 

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use hubjobs::expand::{Window, expand};
 use hubjobs::model::{
     Asap, At, ConcurrencyPolicy, Cron, CronExpression, Digit, EnvironmentName, HubSize, JobId, JobStatus, Manifest,
-    ManifestSource, ObservedJob, OccurrenceKey, OccurrenceKind, OwnJobId, PrunePolicy, Schedule, Seconds, Sku, SlotKey,
-    SuccessWhen, Target, Unit, Zone,
+    ManifestLimits, ManifestSource, ObservedJob, OccurrenceKey, OccurrenceKind, OwnJobId, PrunePolicy, Schedule,
+    Seconds, Sku, SlotKey, SuccessWhen, Target, Unit, Zone,
 };
 use hubjobs::plan::{CancelReason, Completeness, Create, CreateReason, Plan, PlanInput, Selection, Step, plan};
 use jiff::{SignedDuration, Timestamp};
@@ -177,6 +177,10 @@ fn any_manifest(now: Timestamp, name_text: &'static str) -> impl Strategy<Value 
                 max_execution: body.max_execution,
                 action: body.action,
                 success_when: SuccessWhen::default(),
+                expect_devices: None,
+                limits: ManifestLimits::default(),
+                moved_from: Vec::new(),
+                adopt: None,
             })
         },
     )

@@ -24,9 +24,9 @@ use std::sync::Arc;
 use hubjobs::expand::{Window, expand};
 use hubjobs::model::{
     Asap, At, ConcurrencyPolicy, Cron, CronExpression, Digit, EnvironmentName, HubSize, JobAction, JobBody, JobId,
-    JobStatus, Manifest, ManifestName, ManifestSource, MethodCall, MethodName, ObservedJob, OccurrenceKind, OwnJobId,
-    Owner, Percent, PrunePolicy, Revision, SafetyLimits, Schedule, Seconds, Sku, SuccessWhen, Target, TargetCondition,
-    Unit, Zone,
+    JobStatus, Manifest, ManifestLimits, ManifestName, ManifestSource, MethodCall, MethodName, ObservedJob,
+    OccurrenceKind, OwnJobId, Owner, Percent, PrunePolicy, Revision, SafetyLimits, Schedule, Seconds, Sku, SuccessWhen,
+    Target, TargetCondition, Unit, Zone,
 };
 use hubjobs::plan::{Completeness, Create, Deferral, IdleReason, Plan, PlanInput, Row, Selection, Step, approve, plan};
 use jiff::Timestamp;
@@ -165,6 +165,10 @@ impl World {
             max_execution: body.max_execution,
             action: body.action,
             success_when: SuccessWhen::default(),
+            expect_devices: None,
+            limits: ManifestLimits::default(),
+            moved_from: Vec::new(),
+            adopt: None,
         }));
     }
 

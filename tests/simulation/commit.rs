@@ -5,9 +5,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use hubjobs::model::{
-    Asap, At, ConcurrencyPolicy, Cron, CronExpression, Digit, JobAction, Manifest, ManifestName, ManifestSource,
-    MethodCall, MethodName, OccurrenceKey, OccurrenceKind, OwnJobId, Schedule, Seconds, SuccessWhen, Target,
-    TargetCondition, TwinPatch, Zone,
+    Asap, At, ConcurrencyPolicy, Cron, CronExpression, Digit, JobAction, Manifest, ManifestLimits, ManifestName,
+    ManifestSource, MethodCall, MethodName, OccurrenceKey, OccurrenceKind, OwnJobId, Schedule, Seconds, SuccessWhen,
+    Target, TargetCondition, TwinPatch, Zone,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
@@ -128,6 +128,10 @@ fn any_manifest(dice: &mut Dice, now: Timestamp, name: ManifestName) -> Manifest
         max_execution: any_length(dice),
         action: any_action(dice),
         success_when: SuccessWhen::default(),
+        expect_devices: None,
+        limits: ManifestLimits::default(),
+        moved_from: Vec::new(),
+        adopt: None,
     }
 }
 

@@ -7,7 +7,8 @@ use super::context::{At, Lowering};
 use super::duration::Bounds;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::model::{
-    Digit, JobAction, Manifest, ManifestName, ManifestSource, Percent, Schedule, Seconds, SuccessWhen, Target,
+    Digit, JobAction, Manifest, ManifestLimits, ManifestName, ManifestSource, Percent, Schedule, Seconds, SuccessWhen,
+    Target,
 };
 
 /// The hub forgets a job 30 days after it ran; one that runs longer makes no sense.
@@ -92,7 +93,22 @@ fn manifest(
     success_when: SuccessWhen,
 ) -> Option<Manifest> {
     let Lowered { suspend, generation, target, schedule, max_execution } = common;
-    Some(Manifest { name, labels, source, suspend, generation, target, schedule, max_execution, action, success_when })
+    Some(Manifest {
+        name,
+        labels,
+        source,
+        suspend,
+        generation,
+        target,
+        schedule,
+        max_execution,
+        action,
+        success_when,
+        expect_devices: None,
+        limits: ManifestLimits::default(),
+        moved_from: Vec::new(),
+        adopt: None,
+    })
 }
 
 impl Lowering<'_> {
