@@ -10,9 +10,11 @@ use std::sync::Arc;
 use jiff::SignedDuration;
 
 use crate::expand::{Window, expand};
-use crate::hub::{HubClient, HubError, observe};
-use crate::model::{Environment, Manifest, Owner};
-use crate::plan::{Completeness, Plan, PlanInput, Selection, plan};
+use crate::hub::{HubClient, HubError, Observation, observe};
+use crate::model::{Desired, Environment, Manifest, Owner};
+use crate::plan::{
+    Acknowledgement, Answers, Completeness, Counts, Plan, PlanInput, Review, ReviewInput, Selection, plan, review,
+};
 use crate::reconcile::Clock;
 
 /// A clock further off than this would create jobs at wrong times.
@@ -51,6 +53,24 @@ fn format_skew(skew: SignedDuration) -> String {
     crate::model::Seconds::new(skew.abs().as_secs().unsigned_abs()).to_string()
 }
 
+/// A plan, and what it was made from.
+#[derive(Debug)]
+pub struct Planned {
+    /// The plan.
+    pub plan: Plan,
+    observation: Observation,
+    desired: Vec<Desired>,
+}
+
+/// What a review is to look at beside the plan.
+#[derive(Debug, Clone, Copy)]
+pub struct Inquiry<'a> {
+    /// Whether devices are counted.
+    pub counts: Counts,
+    /// What somebody consents to beyond the limits.
+    pub acknowledgements: &'a [Acknowledgement],
+}
+
 /// Reads the hub and decides what to do. Changes nothing.
 ///
 /// The clock is read after the hub: pages may take minutes where calls are scarce, and a plan is
@@ -58,7 +78,7 @@ fn format_skew(skew: SignedDuration) -> String {
 ///
 /// # Errors
 /// When the hub cannot be read, or its clock and ours disagree by more than a minute.
-pub async fn plan_once<H: HubClient>(hub: &H, scope: &Scope<'_>, clock: &dyn Clock) -> Result<Plan, RunError> {
+pub async fn plan_once<H: HubClient>(hub: &H, scope: &Scope<'_>, clock: &dyn Clock) -> Result<Planned, RunError> {
     let observation = observe(hub).await?;
     let now = clock.now();
     if let Some(hub_time) = observation.hub_time {
@@ -82,7 +102,32 @@ pub async fn plan_once<H: HubClient>(hub: &H, scope: &Scope<'_>, clock: &dyn Clo
         desired: &desired,
         observed: &observation.jobs,
     });
+    Ok(Planned { plan, observation, desired })
+}
+
+/// Asks the hub what the plan would do to its devices, and looks at the plan as its reviewer would.
+/// Changes nothing.
+///
+/// # Errors
+/// When the hub cannot be read.
+pub async fn review_once<H: HubClient>(
+    _hub: &H,
+    scope: &Scope<'_>,
+    planned: Planned,
+    inquiry: &Inquiry<'_>,
+) -> Result<Review, RunError> {
+    let Planned { plan, observation, desired } = planned;
+    let input = ReviewInput {
+        manifests: scope.manifests,
+        desired: &desired,
+        observed: &observation.jobs,
+        limits: &scope.environment.safety,
+        acknowledgements: inquiry.acknowledgements,
+        counts: inquiry.counts,
+    };
+    let answers = Answers::default();
+    let review = review(plan, &input, &answers);
     // Nobody has to wait until ten thousand jobs are freed.
     rayon::spawn(move || drop((observation, desired)));
-    Ok(plan)
+    Ok(review)
 }

@@ -22,6 +22,7 @@ use hubjobs::model::{
     NewJob, ObservedJob, OccurrenceKey, OccurrenceKind, OwnJobId, Owner, Percent, PrunePolicy, SafetyLimits, Seconds,
     Sku, TargetCondition, Unit,
 };
+use hubjobs::plan::{Answers, ReviewInput, review};
 use hubjobs::plan::{
     ApprovedPlan, CancelReason, Completeness, Create, CreateReason, LaneUse, Plan, Row, Step, approve,
 };
@@ -146,7 +147,8 @@ fn approved(rows: Vec<Row>) -> ApprovedPlan {
         lanes: LaneUse { total: 5, own: Vec::new(), foreign: Vec::new() },
         rows,
     };
-    approve(plan, &SafetyLimits { max_cancel_percent: Percent::whole(30) }).expect("a safe plan")
+    let limits = SafetyLimits { max_cancel_percent: Percent::whole(30) };
+    approve(review(plan, &ReviewInput::of_limits(&limits), &Answers::default())).expect("a safe plan")
 }
 
 /// A hub that takes exactly the calls of its script.

@@ -35,7 +35,7 @@ async fn plan_ahead_by(seconds: i64) -> Result<Plan, RunError> {
         completeness: Completeness::Complete,
         selection: &Selection::Everything,
     };
-    plan_once(&hub, &scope, &move || now + SignedDuration::from_secs(seconds)).await
+    plan_once(&hub, &scope, &move || now + SignedDuration::from_secs(seconds)).await.map(|planned| planned.plan)
 }
 
 #[tokio::test]

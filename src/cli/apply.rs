@@ -9,14 +9,13 @@ use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::pending::Pending;
-use super::plan::{detail, show, upcoming};
+use super::review::{detail, document, look, show};
 use super::session::Session;
 use super::wait_loop::{Vigil, due_jobs};
 use crate::model::JobId;
-use crate::plan::{ApprovedPlan, Plan, Refusal, Row, Selection, Step, approve};
+use crate::plan::{ApprovedPlan, Plan, Review, Row, Selection, Step, approve};
 use crate::reconcile::Action;
-use crate::report::{Event, PlanView, Untrusted, counted, tally, tally_text, warning_label};
-use crate::run_once::plan_once;
+use crate::report::{Event, Untrusted, counted, tally, tally_text, warning_label};
 
 /// Makes the hub's jobs what the manifests say.
 ///
@@ -52,7 +51,7 @@ async fn apply(
     if !args.wait {
         return Ok(exit);
     }
-    let vigil = Vigil { session, context, connection, timeout: args.timeout };
+    let vigil = Vigil { session, context, connection, timeout: args.timeout, inquiry: args.review.inquiry() };
     let waited = vigil.keep(due_jobs(plan, &outcomes), Pending::of(plan, &outcomes, selection)).await;
     Ok(exit.or_worse(waited))
 }
@@ -68,11 +67,11 @@ async fn agree(
     connection: &Connection,
     selection: &Selection,
 ) -> Result<ApprovedPlan, Failure> {
-    let mut shown = look(session, context, connection, selection, None).await?;
+    let mut shown = consider(args, session, context, connection, selection, None).await?;
     while shown.plan().has_actions() && !args.auto_approve {
         ask(session, context, shown.plan()).await?;
         let agreed = actions(shown.plan());
-        let fresh = look(session, context, connection, selection, Some(&agreed)).await?;
+        let fresh = consider(args, session, context, connection, selection, Some(&agreed)).await?;
         if actions(fresh.plan()) == agreed {
             return Ok(fresh);
         }
@@ -82,32 +81,27 @@ async fn agree(
 }
 
 /// Plans, and shows the plan unless its actions are those that were agreed to.
-async fn look(
+async fn consider(
+    args: &ApplyArgs,
     session: &Session,
     context: &Context,
     connection: &Connection,
     selection: &Selection,
     agreed: Option<&Actions>,
 ) -> Result<ApprovedPlan, Failure> {
-    connection.now().await?;
-    let plan = session.read(plan_once(&connection.hub, &context.scope(selection), &*connection.clock)).await?;
-    let actions = actions(&plan);
+    let review = look(session, context, connection, selection, &args.review).await?;
+    let actions = actions(review.plan());
     if let Some(agreed) = agreed.filter(|agreed| **agreed != actions) {
         session.terminal.stderr(&changes_text(agreed, &actions));
     }
-    let show = |plan: &Plan, refusals: &[Refusal]| show_plan(session, context, connection, selection, plan, refusals);
-    match approve(plan, &context.environment.safety) {
-        Ok(approved) => {
-            if agreed != Some(&actions) {
-                show(approved.plan(), &[]);
-            }
-            Ok(approved)
-        }
-        Err(refused) => {
-            show(&refused.plan, &refused.refusals);
-            Err(Failure::UnsafePlan(context.environment.name.to_string()))
-        }
+    let tell = |review: &Review| {
+        let document = document(context, connection, selection, review, None);
+        show(&document, detail(session), &session.terminal);
+    };
+    if agreed != Some(&actions) || review.is_denied() {
+        tell(&review);
     }
+    approve(review).map_err(|_| Failure::UnsafePlan(context.environment.name.to_string()))
 }
 
 /// What a plan does to which jobs.
@@ -139,20 +133,6 @@ fn changes_text(agreed: &Actions, now: &Actions) -> String {
     now.difference(agreed).for_each(|new| line("new:", new));
     text.push('\n');
     text
-}
-
-fn show_plan(
-    session: &Session,
-    context: &Context,
-    connection: &Connection,
-    selection: &Selection,
-    plan: &Plan,
-    refusals: &[Refusal],
-) {
-    let upcoming = upcoming(context, selection, plan, None);
-    let manifests = &context.manifests;
-    let view = PlanView { plan, hub: &connection.label, manifests, upcoming: &upcoming, detail: detail(session) };
-    show(&view, refusals, &session.terminal);
 }
 
 async fn ask(session: &Session, context: &Context, plan: &Plan) -> Result<(), Failure> {

@@ -10,6 +10,7 @@ use super::emulator_command::EmulatorCommand;
 use super::fidelity_args::FidelityArgs;
 use crate::emulator::SNAPSHOT_AFTER;
 use crate::model::Seconds;
+use crate::plan::Acknowledgement;
 
 /// The command line.
 #[derive(Debug, Parser)]
@@ -179,6 +180,26 @@ pub(super) struct SelectionArgs {
     pub(super) target: Vec<String>,
 }
 
+/// How a plan is reviewed.
+#[derive(Debug, Clone, Args)]
+pub(super) struct ReviewArgs {
+    /// Count the devices that each action reaches: `all` asks the hub, `none` does not
+    #[arg(long, value_name = "WHICH", value_enum, default_value_t = CountsArg::All, hide_possible_values = true)]
+    pub(super) counts: CountsArg,
+    /// Take a number beyond a limit, for this run and this rule: `max-devices=6000`
+    #[arg(long = "ack", value_name = "RULE=VALUE")]
+    pub(super) acknowledgements: Vec<Acknowledgement>,
+}
+
+/// Whether devices are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum CountsArg {
+    /// For every action.
+    All,
+    /// Not at all.
+    None,
+}
+
 /// `hubjobs plan`.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -191,6 +212,9 @@ pub(super) struct PlanArgs {
     /// Which manifests.
     #[command(flatten)]
     pub(super) selection: SelectionArgs,
+    /// What the review looks at.
+    #[command(flatten)]
+    pub(super) review: ReviewArgs,
     /// How to print the plan
     #[arg(short, long, value_name = "FORMAT", value_enum, default_value_t = PlanFormat::Text)]
     pub(super) output: PlanFormat,
@@ -221,6 +245,9 @@ pub(super) struct ApplyArgs {
     /// Which manifests.
     #[command(flatten)]
     pub(super) selection: SelectionArgs,
+    /// What the review looks at.
+    #[command(flatten)]
+    pub(super) review: ReviewArgs,
     /// Do not ask
     #[arg(long)]
     pub(super) auto_approve: bool,

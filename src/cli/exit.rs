@@ -3,7 +3,7 @@
 
 use std::process::ExitCode;
 
-use crate::plan::{Plan, Refusal};
+use crate::plan::{Plan, Review};
 use crate::reconcile::{Outcome, Ruling, Settled};
 
 /// How the process ends.
@@ -48,8 +48,9 @@ impl Exit {
 
     /// Of `plan --detailed-exitcode`.
     #[must_use]
-    pub(super) fn of_plan(plan: &Plan, refusals: &[Refusal]) -> Self {
-        if !refusals.is_empty() {
+    pub(super) fn of_review(review: &Review) -> Self {
+        let plan = review.plan();
+        if review.is_denied() {
             Self::Refused
         } else if plan.has_blocked() {
             Self::Partly

@@ -23,6 +23,7 @@ mod plan;
 mod progress;
 mod project;
 mod results;
+mod review;
 mod schema;
 mod selector;
 mod session;

@@ -10,8 +10,9 @@ use super::session::Session;
 use super::wait_loop::{Vigil, is_due};
 use crate::hub::observe;
 use crate::model::{JobId, ObservedJob};
-use crate::plan::Selection;
+use crate::plan::{Counts, Selection};
 use crate::report::{local_and_utc, zone_of};
+use crate::run_once::Inquiry;
 
 /// Waits for the jobs that are due, and judges how they ended.
 ///
@@ -60,6 +61,8 @@ async fn wait(args: &WaitArgs, session: &Session, context: &Context, connection:
         }
         return Ok(Exit::Done);
     }
-    let vigil = Vigil { session, context, connection, timeout: args.timeout };
+    // It only waits: nothing is applied on the way.
+    let inquiry = Inquiry { counts: Counts::None, acknowledgements: &[] };
+    let vigil = Vigil { session, context, connection, timeout: args.timeout, inquiry };
     Ok(vigil.keep(open, Pending::none(&Selection::Everything)).await)
 }

@@ -22,8 +22,8 @@ use crate::hub::{HubClient as _, HubError};
 use crate::model::{JobId, ObservedJob, OccurrenceKey, OccurrenceKind, Seconds};
 use crate::plan::{IdleReason, Plan, Row, Step, approve};
 use crate::reconcile::{Action, Interrupt, Outcome, Settled, Tide, Watched, watch};
-use crate::report::{Event, JobVerdict, counted, verdict_text, verdicts_summary_text};
-use crate::run_once::plan_once;
+use crate::report::{Event, JobVerdict, counted, finding_part, findings_text, verdict_text, verdicts_summary_text};
+use crate::run_once::{Inquiry, plan_once, review_once};
 
 /// The jobs that should have started by now and have not ended: created by this run, or found.
 pub(super) fn due_jobs(plan: &Plan, outcomes: &[Outcome]) -> Vec<JobId> {
@@ -55,6 +55,8 @@ pub(super) struct Vigil<'a> {
     pub(super) context: &'a Context,
     pub(super) connection: &'a Connection,
     pub(super) timeout: Option<Duration>,
+    /// How what was deferred is reviewed before it is applied.
+    pub(super) inquiry: Inquiry<'a>,
 }
 
 /// How far a wait has come.
@@ -196,8 +198,9 @@ impl Vigil<'_> {
         let Self { session, context, connection, .. } = self;
         let now = connection.now().await?;
         let scope = context.scope(pending.selection);
-        let mut plan = plan_once(&connection.hub, &scope, &*connection.clock).await?;
-        let exit = pending.drop_lost(&plan, &session.terminal);
+        let mut planned = plan_once(&connection.hub, &scope, &*connection.clock).await?;
+        let plan = &mut planned.plan;
+        let exit = pending.drop_lost(plan, &session.terminal);
         plan.rows.retain(|row| pending.slots.contains(&slot(row)));
         // Nobody has approved to cancel what such a row replaces.
         let (ready, left): (Vec<_>, Vec<_>) =
@@ -207,7 +210,7 @@ impl Vigil<'_> {
             if !must_wait || left.is_empty() {
                 return Ok(go_on);
             }
-            let holders = self.holders(&plan, now).await?;
+            let holders = self.holders(plan, now).await?;
             let is_deferred = |row: &Row| matches!(row.step, Step::Deferred(_));
             if !left.iter().any(is_deferred) || holders.as_ref().is_some_and(Vec::is_empty) {
                 return Ok(Round {
@@ -224,8 +227,14 @@ impl Vigil<'_> {
             return Ok(go_on);
         }
         plan.rows = ready;
-        let approved = approve(plan.clone(), &context.environment.safety)
-            .map_err(|_| Failure::UnsafePlan(context.environment.name.to_string()))?;
+        let review = review_once(&connection.hub, &scope, planned, &self.inquiry).await?;
+        let approved = approve(review).map_err(|refused| {
+            let findings: Vec<_> =
+                refused.findings().iter().filter(|finding| finding.denies()).map(finding_part).collect();
+            session.terminal.stderr(&findings_text(&findings));
+            Failure::UnsafePlan(context.environment.name.to_string())
+        })?;
+        let plan = approved.plan();
         let outcomes = carry_out(session, connection, &approved).await?;
         let deferred = deferred_ids(&outcomes);
         for row in &plan.rows {
@@ -236,7 +245,7 @@ impl Vigil<'_> {
             }
         }
         let exit = exit.or_worse(Exit::of_steps(&outcomes));
-        Ok(Round { created: due_jobs(&plan, &outcomes), exit, is_last: false })
+        Ok(Round { created: due_jobs(plan, &outcomes), exit, is_last: false })
     }
 
     /// The jobs at work that hold lanes, own or foreign: those may be waited for, unlike jobs that

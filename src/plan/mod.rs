@@ -3,23 +3,37 @@
 //! Pure, synchronous and deterministic: `now` is a field of the input, and the same input gives the
 //! same plan, whatever the order in which manifests and jobs come. Knows no hub client and no file.
 
+mod acknowledgement;
 mod approve;
 mod capacity;
 mod changes;
+mod conflict;
 mod decide;
+mod effect;
+mod finding;
 mod input;
 mod inventory;
 mod late;
 mod overlap;
 mod planner;
 mod prune;
+mod question;
+mod review;
 mod row;
+mod timeline;
 
-pub use approve::{ApprovedPlan, Refusal, UnsafePlan, approve, refusals};
+pub use acknowledgement::{Acknowledgement, InvalidAcknowledgement};
+pub use approve::{ApprovedPlan, approve};
 pub use changes::FieldChange;
+pub use conflict::{Conflict, Writer};
+pub use effect::{Change, Current, Effect, Forecast, PathChange, Reach};
+pub use finding::{Finding, Level, Rule};
 pub use input::{Completeness, PlanInput, Selection};
 pub use planner::plan;
+pub use question::{Answer, Answers, Counts, Question};
+pub use review::{Review, ReviewInput, questions, review};
 pub use row::{
     BlockedReason, CancelReason, Create, CreateReason, Deferral, DeferredReason, IdleReason, LaneUse, Lateness, Plan,
     Row, Step, Summary, Window,
 };
+pub use timeline::{Span, SpanKind, Timeline};

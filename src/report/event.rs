@@ -3,17 +3,14 @@
 use serde_json::{Value, json};
 
 use super::FORMAT_VERSION;
+use super::document::{FindingPart, PlanDocument, RowPart};
 use super::job_json::job_json;
-use super::occurrence::upcoming_json;
 use super::outcome_json::{action_code, outcome_json};
 use super::outcome_text::OutcomeTally;
-use super::plan_json::{row_json, summary_json};
-use super::plan_text::PlanView;
-use super::reason::refusal_json;
+use super::plan_json::value_of;
 use super::untrusted::json_line;
 use super::verdict::{JobVerdict, verdict_json};
 use crate::model::{JobId, ObservedJob};
-use crate::plan::{Refusal, Row, Step};
 use crate::reconcile::{Action, Outcome};
 
 /// One line of the stream.
@@ -24,11 +21,11 @@ pub enum Event<'a> {
     /// A finding about the manifests, which is a line as it is.
     Diagnostic(&'a Value),
     /// A row of the plan that is not idle.
-    PlannedAction(&'a Row, &'a PlanView<'a>),
+    PlannedAction(&'a RowPart),
     /// The end of the plan.
-    PlanSummary(&'a PlanView<'a>),
-    /// A limit that the plan breaks.
-    Refused(&'a Refusal),
+    PlanSummary(&'a PlanDocument),
+    /// A rule that the plan breaks or touches.
+    Finding(&'a FindingPart),
     /// A call is about to be made.
     ApplyStart(Action, &'a JobId),
     /// A step is settled.
@@ -64,9 +61,9 @@ impl Event<'_> {
         match self {
             Self::Version(version) => json!({"type": "version", "formatVersion": FORMAT_VERSION, "hubjobs": version}),
             Self::Diagnostic(diagnostic) => diagnostic.clone(),
-            Self::PlannedAction(row, view) => json!({"type": "planned_action", "row": row_json(row, view)}),
-            Self::PlanSummary(view) => plan_summary(view),
-            Self::Refused(refusal) => json!({"type": "refused", "refusal": refusal_json(refusal)}),
+            Self::PlannedAction(row) => json!({"type": "planned_action", "row": value_of(row)}),
+            Self::PlanSummary(document) => plan_summary(document),
+            Self::Finding(finding) => json!({"type": "finding", "finding": value_of(finding)}),
             Self::ApplyStart(action, id) => {
                 json!({"type": "apply_start", "action": action_code(action), "jobId": id.as_str()})
             }
@@ -78,28 +75,21 @@ impl Event<'_> {
             Self::Summary { exit_code } => json!({"type": "summary", "exitCode": exit_code}),
         }
     }
-
-    /// Whether a row is worth a line of its own.
-    #[must_use]
-    pub const fn is_action(row: &Row) -> bool {
-        !matches!(row.step, Step::Idle { .. })
-    }
 }
 
 fn name(job: &ObservedJob) -> Option<crate::model::ManifestName> {
     job.id.own().map(|own| own.name)
 }
 
-fn plan_summary(view: &PlanView<'_>) -> Value {
-    let plan = view.plan;
+fn plan_summary(document: &PlanDocument) -> Value {
     json!({
         "type": "plan_summary",
-        "environment": plan.environment.as_str(),
-        "owner": plan.owner.as_str(),
-        "hub": view.hub,
-        "now": plan.now.to_string(),
-        "summary": summary_json(plan.summary()),
-        "upcoming": upcoming_json(view.upcoming),
+        "environment": document.environment,
+        "owner": document.owner,
+        "hub": document.hub.name,
+        "now": document.now.to_string(),
+        "summary": value_of(&document.summary),
+        "upcoming": value_of(&document.upcoming),
     })
 }
 

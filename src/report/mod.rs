@@ -6,6 +6,7 @@
 
 mod advice;
 mod device;
+pub mod document;
 mod event;
 mod job_json;
 mod job_text;
@@ -22,14 +23,15 @@ mod verdict;
 mod when;
 
 pub use device::{DeviceFailure, DeviceRow, devices_csv, devices_json, devices_text};
+pub use document::{DocumentSource, PlanDocument, finding_part};
 pub use event::Event;
 pub use job_json::{job_json, jobs_json};
 pub use job_text::{JobRow, jobs_text};
-pub use occurrence::{Upcoming, UpcomingStart, upcoming_json, upcoming_text};
+pub use occurrence::{Upcoming, UpcomingStart};
 pub use outcome_json::outcome_json;
 pub use outcome_text::{OutcomeTally, outcome_text, tally, tally_text};
 pub use plan_json::plan_json;
-pub use plan_text::{Detail, PlanView, plan_text, refusals_text, summary_text};
+pub use plan_text::{Detail, findings_text, plan_text, summary_text};
 pub use style::{error_label, warning_label};
 pub use untrusted::{Untrusted, json_line, json_text};
 pub use verdict::{FailureCount, JobVerdict, verdict_json, verdict_text, verdicts_summary_text};

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::plan_json::occurrence_json;
+use super::document::occurrence_part;
+use super::plan_json::value_of;
 use crate::reconcile::{Action, Outcome, Ruling, Settled};
 
 /// One outcome.
@@ -11,7 +12,7 @@ pub fn outcome_json(outcome: &Outcome) -> Value {
     let mut value = json!({
         "action": action_code(outcome.action),
         "name": outcome.name.as_str(),
-        "occurrence": occurrence_json(outcome.occurrence),
+        "occurrence": value_of(&occurrence_part(outcome.occurrence)),
         "jobId": outcome.id.as_str(),
         "settled": outcome.settled.as_str(),
         "ruling": ruling_code(outcome.settled.ruling()),

@@ -1,21 +1,19 @@
 //! A plan for people: a line an action with its reason, and a line that sums up.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
-use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::advice::advice;
-use super::occurrence::{Upcoming, upcoming_text};
-use super::reason;
-use super::style::{BLOCKED, CANCEL, CREATE, DEFERRED, DIM, HELP, Painted, REPLACE, STRONG, error_label};
-use super::untrusted::Untrusted;
-use super::when::{in_words, local_and_utc, occurrence, utc, zone_of};
-use crate::model::{Manifest, ManifestName, OccurrenceKind, Zone};
-use crate::plan::{
-    BlockedReason, Create, CreateReason, FieldChange, IdleReason, LaneUse, Lateness, Plan, Refusal, Row, Step, Window,
+use super::document::{
+    ChangedField, CreatePart, FindingPart, LanesPart, PlanDocument, RowPart, StepPart, SummaryPart, UpcomingPart,
+    WindowPart,
 };
+use super::style::{
+    BLOCKED, CANCEL, CREATE, DEFERRED, DIM, HELP, Painted, REPLACE, STRONG, error_label, warning_label,
+};
+use super::untrusted::Untrusted;
+use super::when::utc;
 
 /// How much to tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,21 +24,6 @@ pub enum Detail {
     Full,
 }
 
-/// A plan, and what it takes to tell of it.
-#[derive(Debug, Clone, Copy)]
-pub struct PlanView<'a> {
-    /// The plan.
-    pub plan: &'a Plan,
-    /// The hub in a word: its host name, or `emulator`.
-    pub hub: &'a str,
-    /// For time zones and advice.
-    pub manifests: &'a [Arc<Manifest>],
-    /// Runs to come that no row is about.
-    pub upcoming: &'a [Upcoming],
-    /// How much to tell.
-    pub detail: Detail,
-}
-
 /// Longest value that is shown of a field.
 const VALUE_LEN_MAX: usize = 60;
 /// Foreign jobs that are named.
@@ -48,17 +31,16 @@ const FOREIGN_NAMED: usize = 3;
 
 /// The plan as text, ending with its summary line.
 #[must_use]
-pub fn plan_text(view: &PlanView<'_>) -> String {
+pub fn plan_text(document: &PlanDocument, detail: Detail) -> String {
     let mut text = String::new();
     // Writing into a string cannot fail.
-    let _ = PlanText::new(view).write(&mut text);
+    let _ = PlanText::new(document, detail).write(&mut text);
     text
 }
 
 /// `Plan: 1 to create, 1 to replace, 0 to cancel, 2 deferred, 1 blocked; 14 unchanged.`
 #[must_use]
-pub fn summary_text(plan: &Plan) -> String {
-    let sum = plan.summary();
+pub fn summary_text(sum: &SummaryPart) -> String {
     let missed = if sum.missed > 0 { format!(", {} missed", sum.missed) } else { String::new() };
     format!(
         "Plan: {} to create, {} to replace, {} to cancel, {} deferred, {} blocked; {} unchanged{missed}.",
@@ -66,108 +48,125 @@ pub fn summary_text(plan: &Plan) -> String {
     )
 }
 
-/// Why a plan must not be applied, with what would let it pass. Empty when it may.
+/// Why a plan must not be applied, or what to look at, with what would let it pass. Empty when there
+/// is nothing.
 #[must_use]
-pub fn refusals_text(refusals: &[Refusal]) -> String {
+pub fn findings_text(findings: &[FindingPart]) -> String {
     let mut text = String::new();
-    for refusal in refusals {
-        let code = Painted(STRONG, refusal.as_str());
-        let _ = writeln!(text, "{}[{code}]: {refusal}", error_label());
-        let _ = writeln!(text, "  {} {}", Painted(HELP, "= help:"), refusal.help());
+    for finding in findings {
+        let code = Painted(STRONG, &finding.code);
+        // Writing into a string cannot fail.
+        let _ = match finding.denies() {
+            true => write!(text, "{}[{code}]: ", error_label()),
+            false => write!(text, "{}[{code}]: ", warning_label()),
+        };
+        let _ = writeln!(text, "{}", finding.message);
+        if let Some(source) = &finding.source {
+            let place = format!("{}:{}", source.path, source.line);
+            let _ = writeln!(text, "  {} {}", Painted(HELP, "-->"), Untrusted::new(&place));
+        }
+        if let Some(acknowledged) = &finding.acknowledged {
+            let _ = writeln!(text, "  {} passes with `--ack {acknowledged}`", Painted(HELP, "= note:"));
+        }
+        if let Some(help) = &finding.help {
+            let _ = writeln!(text, "  {} {help}", Painted(HELP, "= help:"));
+        }
     }
     text
 }
 
 struct PlanText<'a> {
-    view: &'a PlanView<'a>,
-    manifests: HashMap<&'a ManifestName, &'a Manifest>,
+    document: &'a PlanDocument,
+    detail: Detail,
     name_width: usize,
     when_width: usize,
 }
 
 impl<'a> PlanText<'a> {
-    fn new(view: &'a PlanView<'a>) -> Self {
-        let manifests = view.manifests.iter().map(|manifest| (&manifest.name, manifest.as_ref())).collect();
-        let mut text = Self { view, manifests, name_width: 0, when_width: 0 };
-        for row in view.plan.rows.iter().filter(|row| is_shown(row, view.detail)) {
-            text.name_width = text.name_width.max(row.name.as_str().len());
-            text.when_width = text.when_width.max(when(row, text.zone(row)).chars().count());
+    fn new(document: &'a PlanDocument, detail: Detail) -> Self {
+        let shown = || document.rows.iter().filter(|row| is_shown(row, detail));
+        let upcoming = document.upcoming.iter().map(|upcoming| upcoming.name.len());
+        Self {
+            document,
+            detail,
+            name_width: shown().map(|row| row.name.len()).chain(upcoming).max().unwrap_or_default(),
+            when_width: shown().map(|row| row.when.chars().count()).max().unwrap_or_default(),
         }
-        let upcoming = view.upcoming.iter().map(|upcoming| upcoming.name.as_str().len());
-        text.name_width = upcoming.fold(text.name_width, usize::max);
-        text
-    }
-
-    fn zone(&self, row: &Row) -> Option<&'a Zone> {
-        self.manifests.get(&row.name).and_then(|manifest| zone_of(manifest))
     }
 
     fn write(&self, out: &mut String) -> fmt::Result {
-        let PlanView { plan, hub, upcoming, .. } = *self.view;
-        let head = format!("{} · {} ({}) · owner {}", plan.environment, hub, plan.size, plan.owner);
-        writeln!(out, "{} · {}", Painted(STRONG, head), utc(plan.now))?;
+        let PlanDocument { environment, owner, hub, now, upcoming, .. } = self.document;
+        let size = format!("{}\u{d7}{}", hub.sku, hub.units);
+        let head = format!("{environment} · {} ({size}) · owner {owner}", Untrusted::new(&hub.name));
+        writeln!(out, "{} · {}", Painted(STRONG, head), utc(*now))?;
         writeln!(out)?;
         let before = out.len();
-        for row in plan.rows.iter().filter(|row| is_shown(row, self.view.detail)) {
+        for row in self.document.rows.iter().filter(|row| is_shown(row, self.detail)) {
             self.row(out, row)?;
         }
-        out.push_str(&upcoming_text(upcoming, self.name_width));
+        for next in upcoming {
+            self.upcoming(out, next)?;
+        }
         self.folded(out)?;
         if out.len() > before {
             writeln!(out)?;
         }
-        writeln!(out, "{}", lanes(&plan.lanes))?;
-        writeln!(out, "{}", Painted(STRONG, summary_text(plan)))
+        writeln!(out, "{}", lanes(&self.document.lanes))?;
+        writeln!(out, "{}", Painted(STRONG, summary_text(&self.document.summary)))
     }
 
-    fn row(&self, out: &mut String, row: &Row) -> fmt::Result {
+    fn row(&self, out: &mut String, row: &RowPart) -> fmt::Result {
         let Self { name_width, when_width, .. } = *self;
-        let zone = self.zone(row);
-        let (mark, when, line) = (mark(&row.step), when(row, zone), line(row, zone));
-        writeln!(out, "  {mark} {:<name_width$}  {when:<when_width$}  {line}", row.name.as_str())?;
+        let (code, words) = row.step.reason();
+        let (mark, verb, when) = (mark(&row.step), row.step.verb(), &row.when);
+        writeln!(out, "  {mark} {:<name_width$}  {when:<when_width$}  {verb} ({code}): {words}", row.name)?;
         match &row.step {
-            Step::Create(create) => self.create_details(out, create),
-            Step::Deferred(deferral) => apply_window(out, deferral.apply_between),
-            Step::Blocked { id, reason } => {
-                if let Some(id) = id {
-                    writeln!(out, "      job {}", Untrusted::new(id.as_str()))?;
+            StepPart::Create(create) | StepPart::Replace(create) => self.create_details(out, create),
+            StepPart::Deferred(deferred) => apply_window(out, deferred.apply_between),
+            StepPart::Blocked(blocked) => {
+                if let Some(id) = &blocked.job_id {
+                    writeln!(out, "      job {}", Untrusted::new(id))?;
                 }
-                self.help(out, row, *reason)
+                writeln!(out, "      {} {}", Painted(HELP, "= help:"), blocked.help)
             }
-            Step::Idle { reason: IdleReason::NotDue { apply_between }, .. } => apply_window(out, *apply_between),
-            Step::Cancel { id, .. } | Step::Idle { id: Some(id), .. } => {
-                writeln!(out, "      {} {}", Painted(DIM, "job"), Painted(DIM, id))
-            }
-            Step::Idle { .. } => Ok(()),
+            StepPart::Cancel(cancel) => job(out, &cancel.job_id),
+            StepPart::None(idle) => match (idle.apply_between, &idle.job_id) {
+                (Some(window), _) => apply_window(out, window),
+                (None, Some(id)) => job(out, id),
+                (None, None) => Ok(()),
+            },
         }
     }
 
-    fn create_details(&self, out: &mut String, create: &Create) -> fmt::Result {
+    fn create_details(&self, out: &mut String, create: &CreatePart) -> fmt::Result {
         let width = create.changes.iter().map(|change| change.path.chars().count()).max().unwrap_or_default();
         for change in &create.changes {
             writeln!(out, "      {:<width$}  {}", Untrusted::new(&change.path), change_text(change))?;
         }
-        for id in &create.after {
-            writeln!(out, "      {} {}", Painted(DIM, "cancels first"), Painted(DIM, id))?;
+        for id in &create.cancels_first {
+            writeln!(out, "      {} {}", Painted(DIM, "cancels first"), Painted(DIM, Untrusted::new(id)))?;
         }
-        if self.view.detail == Detail::Full {
-            writeln!(out, "      {} {}", Painted(DIM, "job"), Painted(DIM, &create.job.id))?;
+        if self.detail == Detail::Full {
+            job(out, &create.job_id)?;
         }
         Ok(())
     }
 
-    fn help(&self, out: &mut String, row: &Row, reason: BlockedReason) -> fmt::Result {
-        let manifest = self.manifests.get(&row.name).copied();
-        writeln!(out, "      {} {}", Painted(HELP, "= help:"), advice(row, reason, manifest, self.view.plan.now))
+    fn upcoming(&self, out: &mut String, next: &UpcomingPart) -> fmt::Result {
+        let width = self.name_width;
+        for run in &next.starts {
+            let dst = run.dst_message.as_ref().map_or_else(String::new, |words| format!("  {words}"));
+            writeln!(out, "  {} {:<width$}  next {}{dst}", Painted(DIM, '·'), next.name, run.when)?;
+            apply_window(out, run.apply_between)?;
+        }
+        Ok(())
     }
 
     /// The rows that are not worth a line, by reason.
     fn folded(&self, out: &mut String) -> fmt::Result {
         let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-        for row in self.view.plan.rows.iter().filter(|row| !is_shown(row, self.view.detail)) {
-            if let Step::Idle { reason, .. } = &row.step {
-                *counts.entry(reason.as_str()).or_default() += 1;
-            }
+        for row in self.document.rows.iter().filter(|row| !is_shown(row, self.detail)) {
+            *counts.entry(row.step.reason().0).or_default() += 1;
         }
         if counts.is_empty() {
             return Ok(());
@@ -178,79 +177,33 @@ impl<'a> PlanText<'a> {
 }
 
 /// Rows with something to do, and those that an owner of the manifest should not overlook.
-fn is_shown(row: &Row, detail: Detail) -> bool {
-    let Step::Idle { reason, .. } = &row.step else { return true };
-    let is_news = matches!(
-        reason,
-        IdleReason::NotDue { .. } | IdleReason::Starting | IdleReason::PruneNever | IdleReason::PruneNeedsFullView
-    );
+fn is_shown(row: &RowPart, detail: Detail) -> bool {
+    let StepPart::None(idle) = &row.step else { return true };
+    let is_news = matches!(idle.reason.as_str(), "not-due" | "starting" | "prune-never" | "prune-needs-full-view");
     is_news || detail == Detail::Full
 }
 
-const fn is_replace(create: &Create) -> bool {
-    matches!(create.reason, CreateReason::ReplaceBeforeStart)
-}
-
-fn mark(step: &Step) -> impl fmt::Display {
+fn mark(step: &StepPart) -> impl fmt::Display {
     match step {
-        Step::Create(create) if is_replace(create) => Painted(REPLACE, '±'),
-        Step::Create(_) => Painted(CREATE, '+'),
-        Step::Cancel { .. } => Painted(CANCEL, '-'),
-        Step::Deferred(_) => Painted(DEFERRED, '~'),
-        Step::Blocked { .. } => Painted(BLOCKED, '!'),
-        Step::Idle { .. } => Painted(DIM, '·'),
+        StepPart::Replace(_) => Painted(REPLACE, '±'),
+        StepPart::Create(_) => Painted(CREATE, '+'),
+        StepPart::Cancel(_) => Painted(CANCEL, '-'),
+        StepPart::Deferred(_) => Painted(DEFERRED, '~'),
+        StepPart::Blocked(_) => Painted(BLOCKED, '!'),
+        StepPart::None(_) => Painted(DIM, '·'),
     }
 }
 
-/// Why a job is created, and when it starts if not at its nominal start.
-fn create_words(row: &Row, create: &Create) -> String {
-    let why = reason::create(create.reason);
-    match create.lateness {
-        Some(Lateness(late)) if create.reason == CreateReason::LateWithinDeadline => {
-            format!("starts NOW, {} after its nominal time", in_words(late))
-        }
-        Some(Lateness(late)) => format!("{why}; starts NOW, {} after its nominal time", in_words(late)),
-        None if row.occurrence.kind() == OccurrenceKind::Asap => format!("{why}; starts NOW"),
-        None => why.to_owned(),
-    }
+fn job(out: &mut String, id: &str) -> fmt::Result {
+    writeln!(out, "      {} {}", Painted(DIM, "job"), Painted(DIM, Untrusted::new(id)))
 }
 
-/// What happens, its code, and the code in words.
-fn line(row: &Row, zone: Option<&Zone>) -> String {
-    let with_words = |verb: &str, code: &str, words: &str| format!("{verb} ({code}): {words}");
-    match &row.step {
-        Step::Create(create) => {
-            let verb = if is_replace(create) { "replace" } else { "create" };
-            with_words(verb, create.reason.as_str(), &create_words(row, create))
-        }
-        Step::Cancel { reason, .. } => with_words("cancel", reason.as_str(), reason::cancel(*reason)),
-        Step::Deferred(deferral) => {
-            let mut words = reason::deferred(deferral.reason).to_owned();
-            if let Some(start) = deferral.expected_start {
-                let _ = write!(words, "; can start {}", local_and_utc(start, zone));
-                if start > deferral.apply_between.until {
-                    words.push_str(", which is after its deadline");
-                }
-            }
-            with_words("deferred", deferral.reason.as_str(), &words)
-        }
-        Step::Blocked { reason, .. } => with_words("blocked", reason.as_str(), reason::blocked(*reason)),
-        Step::Idle { reason, .. } => with_words("unchanged", reason.as_str(), reason::idle(reason)),
-    }
-}
-
-/// When a row is, and which generation if not the first.
-fn when(row: &Row, zone: Option<&Zone>) -> String {
-    let generation = if row.generation > 0 { format!(", generation {}", row.generation) } else { String::new() };
-    format!("{}{generation}", occurrence(row.occurrence, zone))
-}
-
-fn apply_window(out: &mut String, window: Window) -> fmt::Result {
-    let Window { from, until } = window;
+fn apply_window(out: &mut String, window: WindowPart) -> fmt::Result {
+    let WindowPart { from, until } = window;
     writeln!(out, "      {}", Painted(DIM, format!("apply between {} and {}", utc(from), utc(until))))
 }
 
-fn change_text(change: &FieldChange) -> String {
+fn change_text(change: &ChangedField) -> String {
     let show = |value: &Option<Value>| match value {
         None => "(absent)".to_owned(),
         Some(Value::Null) => "null (deletes it)".to_owned(),
@@ -260,14 +213,12 @@ fn change_text(change: &FieldChange) -> String {
 }
 
 /// `lanes: 2 of 10 in use (1 own, 1 foreign: nightly-import)`.
-fn lanes(lanes: &LaneUse) -> String {
-    let LaneUse { total, own: _, foreign } = lanes;
-    let own = lanes.own_count();
+fn lanes(lanes: &LanesPart) -> String {
+    let LanesPart { total, own, foreign, .. } = lanes;
     let mut text = format!("Lanes: {} of {total} in use before this plan", own + foreign.len());
     if own + foreign.len() > 0 {
         let _ = write!(text, " ({own} own, {} foreign", foreign.len());
-        let named: Vec<_> =
-            foreign.iter().take(FOREIGN_NAMED).map(|id| Untrusted::new(id.as_str()).to_string()).collect();
+        let named: Vec<_> = foreign.iter().take(FOREIGN_NAMED).map(|id| Untrusted::new(id).to_string()).collect();
         if !named.is_empty() {
             let _ = write!(text, ": {}", named.join(", "));
         }

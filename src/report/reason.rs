@@ -1,7 +1,7 @@
 //! Reasons in words: what a code means for the reader of a plan.
 
 use crate::model::JobStatus;
-use crate::plan::{BlockedReason, CancelReason, CreateReason, DeferredReason, IdleReason, Refusal};
+use crate::plan::{BlockedReason, CancelReason, CreateReason, DeferredReason, IdleReason};
 
 pub(super) const fn create(reason: CreateReason) -> &'static str {
     match reason {
@@ -60,9 +60,4 @@ pub(super) const fn idle(reason: &IdleReason) -> &'static str {
         IdleReason::PruneNever => "its manifest is gone, but this environment never prunes; the job will run",
         IdleReason::PruneNeedsFullView => "its manifest is gone, but only a run over all manifests prunes",
     }
-}
-
-/// A refusal as machines read it.
-pub(super) fn refusal_json(refusal: &Refusal) -> serde_json::Value {
-    serde_json::json!({"code": refusal.as_str(), "message": refusal.to_string(), "help": refusal.help()})
 }

@@ -6,8 +6,8 @@ use insta::{assert_json_snapshot, assert_snapshot};
 use super::samples::{at, full_plan, manifests, name, observed, occurrence, plan_of};
 use super::*;
 use crate::hub::HubError;
-use crate::model::{DstMark, JobId, JobStatus, Percent, Zone};
-use crate::plan::{Plan, Refusal};
+use crate::model::{DstMark, JobId, JobStatus, Percent, SafetyLimits, Zone};
+use crate::plan::{Answers, Completeness, Plan, Review, ReviewInput, review};
 use crate::reconcile::{Action, Certainty, Judgement, Outcome, Settled, Tally, Verdict};
 
 fn plain(text: &str) -> String {
@@ -25,17 +25,23 @@ fn upcoming() -> Vec<Upcoming> {
     vec![Upcoming { name: name("nightly"), starts: dst.map(run).into() }]
 }
 
-fn text_of(plan: &Plan, detail: Detail) -> String {
-    let (manifests, upcoming) = (manifests(), upcoming());
-    plain(&plan_text(&PlanView { plan, hub: "contoso", manifests: &manifests, upcoming: &upcoming, detail }))
+/// A plan that breaks every rule about pruning.
+fn broken_plan() -> Plan {
+    Plan { own_waiting_count: 5, manifest_count: 0, completeness: Completeness::Partial, ..full_plan() }
 }
 
-fn refusals() -> [Refusal; 3] {
-    [
-        Refusal::PruneWithoutManifests { cancels: 3 },
-        Refusal::PruneOnPartialView { cancels: 3 },
-        Refusal::TooManyCancels { cancels: 7, of: 10, limit: Percent::whole(30) },
-    ]
+fn review_of(plan: &Plan) -> Review {
+    let limits = SafetyLimits { max_cancel_percent: Percent::whole(10) };
+    review(plan.clone(), &ReviewInput::of_limits(&limits), &Answers::default())
+}
+
+fn document_of(plan: &Plan, hub: &str, upcoming: &[Upcoming]) -> PlanDocument {
+    let (review, manifests) = (review_of(plan), manifests());
+    PlanDocument::new(&DocumentSource { review: &review, hub, manifests: &manifests, upcoming })
+}
+
+fn text_of(plan: &Plan, detail: Detail) -> String {
+    plain(&plan_text(&document_of(plan, "contoso", &upcoming()), detail))
 }
 
 #[test]
@@ -50,29 +56,26 @@ fn every_reason_in_full() {
 
 #[test]
 fn nothing_to_do() {
-    let plan = plan_of(Vec::new());
-    let view = PlanView { plan: &plan, hub: "emulator", manifests: &[], upcoming: &[], detail: Detail::Brief };
-    assert_snapshot!(plain(&plan_text(&view)));
+    assert_snapshot!(plain(&plan_text(&document_of(&plan_of(Vec::new()), "emulator", &[]), Detail::Brief)));
 }
 
 #[test]
 fn every_reason_for_machines() {
-    let (plan, manifests, upcoming) = (full_plan(), manifests(), upcoming());
-    let view =
-        PlanView { plan: &plan, hub: "contoso", manifests: &manifests, upcoming: &upcoming, detail: Detail::Brief };
-    assert_json_snapshot!(plan_json(&view, &refusals()));
+    let document = document_of(&full_plan(), "contoso", &upcoming());
+    let json = plan_json(&document);
+    assert_json_snapshot!(json);
+    assert_eq!(serde_json::from_value::<PlanDocument>(json).unwrap(), document, "nothing is lost on the way");
 }
 
 #[test]
-fn refusals_say_what_would_pass() {
-    assert_snapshot!(plain(&refusals_text(&refusals())));
+fn findings_say_what_would_pass() {
+    let findings = document_of(&broken_plan(), "contoso", &[]).findings;
+    assert_snapshot!(plain(&findings_text(&findings)));
 }
 
 #[test]
 fn styles_are_only_styles() {
-    let plan = full_plan();
-    let view = PlanView { plan: &plan, hub: "contoso", manifests: &[], upcoming: &[], detail: Detail::Full };
-    let text = plan_text(&view);
+    let text = plan_text(&document_of(&full_plan(), "contoso", &[]), Detail::Full);
     assert!(text.contains('\u{1b}'), "text for a terminal has colours");
     assert!(!plain(&text).chars().any(|c| c.is_control() && c != '\n'), "and nothing else that a terminal obeys");
 }
@@ -193,16 +196,14 @@ fn devices_in_columns() {
 
 #[test]
 fn every_event_is_one_line_with_a_type() {
-    let (plan, manifests) = (full_plan(), manifests());
-    let view = PlanView { plan: &plan, hub: "contoso", manifests: &manifests, upcoming: &[], detail: Detail::Brief };
+    let document = document_of(&broken_plan(), "contoso", &[]);
     let (outcomes, verdict) = (outcomes(), verdict(Verdict::Met, JobStatus::Completed));
-    let refusals = refusals();
     let events = [
         Event::Version("0.1.0"),
         Event::Diagnostic(&serde_json::json!({"type": "diagnostic", "code": "unknown-field"})),
-        Event::PlannedAction(&plan.rows[3], &view),
-        Event::PlanSummary(&view),
-        Event::Refused(&refusals[2]),
+        Event::PlannedAction(&document.rows[3]),
+        Event::PlanSummary(&document),
+        Event::Finding(&document.findings[0]),
         Event::ApplyStart(Action::Create, &outcomes[0].id),
         Event::ApplyComplete(&outcomes[0]),
         Event::JobProgress(&verdict.job),

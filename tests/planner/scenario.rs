@@ -28,7 +28,10 @@ use hubjobs::model::{
     OccurrenceKind, OwnJobId, Owner, Percent, PrunePolicy, Revision, SafetyLimits, Schedule, Seconds, Sku, SuccessWhen,
     Target, TargetCondition, Unit, Zone,
 };
-use hubjobs::plan::{Completeness, Create, Deferral, IdleReason, Plan, PlanInput, Row, Selection, Step, approve, plan};
+use hubjobs::plan::{
+    Answers, Completeness, Create, Deferral, IdleReason, Plan, PlanInput, ReviewInput, Row, Selection, Step, approve,
+    plan, review,
+};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -241,9 +244,10 @@ impl World {
 
     fn print(&self, plan: &Plan) -> String {
         let mut text = plan.rows.iter().fold(String::new(), |text, row| text + &self.print_row(row) + "\n");
-        if let Err(refused) = approve(plan.clone(), &SafetyLimits { max_cancel_percent: self.max_cancel_percent }) {
-            for refusal in refused.refusals {
-                let _ = writeln!(text, "refused {}: {refusal}", refusal.as_str());
+        let limits = SafetyLimits { max_cancel_percent: self.max_cancel_percent };
+        if let Err(refused) = approve(review(plan.clone(), &ReviewInput::of_limits(&limits), &Answers::default())) {
+            for finding in refused.findings() {
+                let _ = writeln!(text, "refused {}: {}", finding.rule, finding.message);
             }
         }
         text

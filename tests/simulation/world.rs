@@ -10,9 +10,9 @@ use hubjobs::model::{
     ClockMode, Connectivity, DeviceGroup, EmulatorClock, EmulatorHub, Environment, EnvironmentName, Fleet, Hub,
     HubSize, IdPattern, MethodBehaviour, Owner, Percent, PrunePolicy, SafetyLimits, Seconds, Shape, Sku, Template,
 };
-use hubjobs::plan::{Completeness, Plan, Selection, Step, approve};
+use hubjobs::plan::{Completeness, Counts, Plan, Selection, Step, approve};
 use hubjobs::reconcile::{Conduct, Interrupt, Outcome, Patience, Settled, reconcile};
-use hubjobs::run_once::{Scope, plan_once};
+use hubjobs::run_once::{Inquiry, Scope, plan_once, review_once};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use tokio::sync::Notify;
@@ -252,15 +252,18 @@ impl World {
             selection: &Selection::Everything,
         };
         let hub = self.shared().hub.clone();
-        let plan = match plan_once(wire, &scope, &move || hub.now()).await {
-            Ok(plan) => plan,
+        let planned = match plan_once(wire, &scope, &move || hub.now()).await {
+            Ok(planned) => planned,
             Err(error) => {
                 self.shared().note(format!("  {} cannot plan: {error}", wire.runner));
                 return None;
             }
         };
+        let plan = planned.plan.clone();
         self.count_rows(&plan);
-        let Ok(approved) = approve(plan.clone(), &self.environment.safety) else {
+        let inquiry = Inquiry { counts: Counts::None, acknowledgements: &[] };
+        let Ok(review) = review_once(wire, &scope, planned, &inquiry).await else { return None };
+        let Ok(approved) = approve(review) else {
             self.shared().note(format!("  {} has an unsafe plan", wire.runner));
             return Some((plan, Vec::new()));
         };

@@ -1,0 +1,82 @@
+//! What a reviewer has to know before anything else: rules that a plan breaks or touches.
+
+use std::fmt;
+
+use super::acknowledgement::Acknowledgement;
+use crate::model::ManifestSource;
+
+/// A rule that a plan breaks or touches.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Finding {
+    /// Which rule.
+    pub rule: Rule,
+    /// Whether it stops the plan.
+    pub level: Level,
+    /// What was found, with its numbers, in one sentence. Fits behind "error: ".
+    pub message: String,
+    /// What would let the plan pass, as a line to type.
+    pub help: Option<String>,
+    /// Where the manifest, the limit or the policy stands.
+    pub source: Option<ManifestSource>,
+    /// The row of the plan that it is about.
+    pub row: Option<usize>,
+    /// The acknowledgement that lets it pass all the same.
+    pub acknowledged: Option<Acknowledgement>,
+}
+
+impl Finding {
+    /// Whether it stops the plan.
+    #[must_use]
+    pub const fn denies(&self) -> bool {
+        matches!(self.level, Level::Deny) && self.acknowledged.is_none()
+    }
+}
+
+/// What a finding means for the plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Level {
+    /// Nothing of the plan is applied.
+    Deny,
+    /// Somebody should look.
+    Warn,
+}
+
+impl Level {
+    /// Stable word.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Deny => "deny",
+            Self::Warn => "warn",
+        }
+    }
+}
+
+/// A rule, by its stable code.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Rule {
+    /// Jobs would be pruned although not one manifest was loaded.
+    PruneWithoutManifests,
+    /// Jobs would be pruned although some manifests could not be read.
+    PruneOnPartialView,
+    /// A larger share of the own queued and scheduled jobs would be pruned than allowed.
+    MaxCancelPercent,
+}
+
+impl Rule {
+    /// Stable code.
+    #[must_use]
+    pub const fn as_str(&self) -> &str {
+        match self {
+            Self::PruneWithoutManifests => "prune-without-manifests",
+            Self::PruneOnPartialView => "prune-on-partial-view",
+            Self::MaxCancelPercent => "max-cancel-percent",
+        }
+    }
+}
+
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}

@@ -1,0 +1,128 @@
+//! A plan together with all that its reviewer has to know.
+
+use std::sync::Arc;
+
+use super::acknowledgement::Acknowledgement;
+use super::approve::safety_findings;
+use super::conflict::Conflict;
+use super::effect::Effect;
+use super::finding::Finding;
+use super::question::{Answers, Counts, Question};
+use super::row::Plan;
+use super::timeline::Timeline;
+use crate::model::{Desired, Manifest, ObservedJob, SafetyLimits};
+
+/// All that a review depends on beside the plan.
+#[derive(Debug, Clone, Copy)]
+pub struct ReviewInput<'a> {
+    /// Every manifest of the project that is valid.
+    pub manifests: &'a [Arc<Manifest>],
+    /// The slots of those manifests that were examined.
+    pub desired: &'a [Desired],
+    /// Every job of the hub, own and foreign.
+    pub observed: &'a [ObservedJob],
+    /// Limits of the environment.
+    pub limits: &'a SafetyLimits,
+    /// What somebody consents to beyond them.
+    pub acknowledgements: &'a [Acknowledgement],
+    /// Whether devices are counted.
+    pub counts: Counts,
+}
+
+impl<'a> ReviewInput<'a> {
+    /// Nothing but the plan and these limits: no manifests, no foreign jobs, no counts.
+    #[must_use]
+    pub const fn of_limits(limits: &'a SafetyLimits) -> Self {
+        Self { manifests: &[], desired: &[], observed: &[], limits, acknowledgements: &[], counts: Counts::None }
+    }
+}
+
+/// A plan together with all that its reviewer has to know. [`review`] is its only constructor.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Review {
+    plan: Plan,
+    /// One for each row.
+    effects: Vec<Option<Effect>>,
+    timeline: Timeline,
+    conflicts: Vec<Conflict>,
+    findings: Vec<Finding>,
+    counts: Counts,
+    asked: usize,
+}
+
+impl Review {
+    /// The plan.
+    #[must_use]
+    pub const fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// What each row of the plan does to the fleet, in the order of the rows; nothing for rows that do
+    /// nothing to devices.
+    #[must_use]
+    pub fn effects(&self) -> &[Option<Effect>] {
+        &self.effects
+    }
+
+    /// Lanes against time.
+    #[must_use]
+    pub const fn timeline(&self) -> &Timeline {
+        &self.timeline
+    }
+
+    /// Writers that get in each other's way.
+    #[must_use]
+    pub fn conflicts(&self) -> &[Conflict] {
+        &self.conflicts
+    }
+
+    /// Rules that the plan breaks or touches, those that stop it first.
+    #[must_use]
+    pub fn findings(&self) -> &[Finding] {
+        &self.findings
+    }
+
+    /// Whether a rule stops it.
+    #[must_use]
+    pub fn is_denied(&self) -> bool {
+        self.findings.iter().any(Finding::denies)
+    }
+
+    /// Whether devices were counted.
+    #[must_use]
+    pub const fn counts(&self) -> Counts {
+        self.counts
+    }
+
+    /// How many queries it took.
+    #[must_use]
+    pub const fn asked(&self) -> usize {
+        self.asked
+    }
+
+    pub(super) fn into_plan(self) -> Plan {
+        self.plan
+    }
+}
+
+/// What the hub has to be asked for a review, each query once, the most important first.
+#[must_use]
+pub fn questions(_plan: &Plan, _input: &ReviewInput<'_>) -> Vec<Question> {
+    Vec::new()
+}
+
+/// Looks at a plan as its reviewer would: what it does to the fleet, and which rules it breaks.
+#[must_use]
+pub fn review(plan: Plan, input: &ReviewInput<'_>, answers: &Answers) -> Review {
+    let mut findings = safety_findings(&plan, input.limits);
+    findings.sort_by_key(|finding| (!finding.denies(), finding.level));
+    Review {
+        effects: vec![None; plan.rows.len()],
+        timeline: Timeline { lanes: plan.size.lanes(), ..Timeline::default() },
+        conflicts: Vec::new(),
+        findings,
+        counts: input.counts,
+        asked: answers.len(),
+        plan,
+    }
+}
