@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use super::args::ApplyArgs;
 use super::carry_out::carry_out;
 use super::connect::Connection;
 use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::pending::Pending;
+use super::plan_args::ApplyArgs;
 use super::review::{detail, document, look, show};
 use super::session::Session;
 use super::wait_loop::{Vigil, due_jobs};

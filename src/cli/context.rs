@@ -12,8 +12,9 @@ use crate::model::{
 use crate::plan::{Completeness, Selection};
 use crate::run_once::Scope;
 
-use super::args::{Global, SelectionArgs};
+use super::args::Global;
 use super::failure::Failure;
+use super::plan_args::SelectionArgs;
 use super::project::{find, load};
 use super::selector::Selector;
 use super::terminal::Terminal;

@@ -20,6 +20,7 @@ mod init;
 mod interrupt;
 mod pending;
 mod plan;
+mod plan_args;
 mod progress;
 mod project;
 mod results;

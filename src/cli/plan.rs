@@ -1,10 +1,10 @@
 //! `hubjobs plan`.
 
-use super::args::{PlanArgs, PlanFormat};
 use super::connect::Connection;
 use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
+use super::plan_args::{PlanArgs, PlanFormat};
 use super::review::{detail, document, look, show};
 use super::session::Session;
 use super::terminal::Form;

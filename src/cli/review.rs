@@ -2,10 +2,10 @@
 
 use std::collections::HashSet;
 
-use super::args::{CountsArg, ReviewArgs};
 use super::connect::Connection;
 use super::context::Context;
 use super::failure::Failure;
+use super::plan_args::{CountsArg, ReviewArgs};
 use super::session::Session;
 use super::terminal::{Form, Terminal};
 use crate::expand::next_occurrences;

@@ -1,0 +1,98 @@
+//! The command lines of `plan` and `apply`.
+
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+
+use super::args::duration;
+use crate::plan::Acknowledgement;
+
+/// Which manifests.
+#[derive(Debug, Clone, Args)]
+pub(super) struct SelectionArgs {
+    /// Only manifests with these labels: `team=a,ring!=canary`, `team in (a,b)`, `team`, `!team`
+    #[arg(short = 'l', long, value_name = "SELECTOR")]
+    pub(super) selector: Option<String>,
+    /// Only this manifest; may be given more than once
+    #[arg(long, value_name = "NAME")]
+    pub(super) target: Vec<String>,
+}
+
+/// How a plan is reviewed.
+#[derive(Debug, Clone, Args)]
+pub(super) struct ReviewArgs {
+    /// Count the devices that each action reaches: `all` asks the hub, `none` does not
+    #[arg(long, value_name = "WHICH", value_enum, default_value_t = CountsArg::All, hide_possible_values = true)]
+    pub(super) counts: CountsArg,
+    /// Take a number beyond a limit, for this run and this rule: `max-devices=6000`
+    #[arg(long = "ack", value_name = "RULE=VALUE")]
+    pub(super) acknowledgements: Vec<Acknowledgement>,
+}
+
+/// Whether devices are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum CountsArg {
+    /// For every action.
+    All,
+    /// Not at all.
+    None,
+}
+
+/// `hubjobs plan`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  hubjobs plan                         what apply would do now
+  hubjobs plan -e prod --detailed-exitcode
+                                       exit 2 when there is something to do, 6 when something
+                                       is blocked, 5 when a safety limit refuses
+  hubjobs plan --occurrences 5         and the next five runs of every manifest")]
+pub(super) struct PlanArgs {
+    /// Which manifests.
+    #[command(flatten)]
+    pub(super) selection: SelectionArgs,
+    /// What the review looks at.
+    #[command(flatten)]
+    pub(super) review: ReviewArgs,
+    /// How to print the plan
+    #[arg(short, long, value_name = "FORMAT", value_enum, default_value_t = PlanFormat::Text)]
+    pub(super) output: PlanFormat,
+    /// Exit with 2 when there is something to do
+    #[arg(long)]
+    pub(super) detailed_exitcode: bool,
+    /// List the next N runs of every manifest, in local time and UTC
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub(super) occurrences: Option<u16>,
+}
+
+/// How a plan is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum PlanFormat {
+    /// For people.
+    Text,
+    /// One document.
+    Json,
+}
+
+/// `hubjobs apply`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  hubjobs apply                        shows the plan, asks, applies
+  hubjobs apply --auto-approve --wait  for CI: applies, waits for what is due, exits 3 when a job
+                                       failed or missed its `successWhen`")]
+pub(super) struct ApplyArgs {
+    /// Which manifests.
+    #[command(flatten)]
+    pub(super) selection: SelectionArgs,
+    /// What the review looks at.
+    #[command(flatten)]
+    pub(super) review: ReviewArgs,
+    /// Do not ask
+    #[arg(long)]
+    pub(super) auto_approve: bool,
+    /// Wait for the jobs that are due now, and judge how they ended
+    #[arg(long)]
+    pub(super) wait: bool,
+    /// Longest time to wait, such as `30m`; the jobs go on
+    #[arg(long, value_name = "DURATION", value_parser = duration, requires = "wait")]
+    pub(super) timeout: Option<Duration>,
+}
