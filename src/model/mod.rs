@@ -5,6 +5,7 @@ mod canonical;
 mod duration;
 mod environment;
 mod fleet;
+mod former_names;
 mod job;
 mod job_id;
 mod manifest;
@@ -22,6 +23,7 @@ pub use environment::{
     Auth, ClockMode, EmulatorClock, EmulatorHub, Environment, Hub, Project, PrunePolicy, RemoteHub, SafetyLimits,
 };
 pub use fleet::{Connectivity, DeviceGroup, Fleet, IdPattern, InvalidIdPattern, MethodBehaviour, Shape, Template};
+pub use former_names::FormerNames;
 pub use job::{InvalidMethodName, JobAction, JobBody, JobKind, MethodCall, MethodName, NewJob, Revision, TwinPatch};
 pub use job_id::{Digit, InvalidJobId, JobId, OwnJobId, SlotKey, Unit};
 pub use manifest::{ExpectedDevices, InvalidExpectedDevices, Manifest, ManifestLimits, ManifestSource, SuccessWhen};

@@ -11,11 +11,21 @@
 //! | cancelled | other | not too late | `resume-replace` |
 //! | cancelled | same | | `cancelled-slot` |
 //! | same id, other body | | | `id-collision` |
+//!
+//! A slot that adopts a job of somebody else is filled by that job (see [`super::adopt`]):
+//!
+//! | the adopted job | same body and start | verdict |
+//! |---|---|---|
+//! | queued, scheduled / running / completed, failed | yes | `in-sync` / `in-progress` / `done` |
+//! | the same | no | `adopted-differs` |
+//! | cancelled | | `cancelled-slot` |
+//! | not on the hub | | `adopted-unknown` until the deadline, then `missed`: never a job of our own |
 
 use std::cell::OnceCell;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::adopt::{adopts, matches_slot};
 use super::changes::{FieldChange, changes};
 use super::inventory::OwnJob;
 use super::row::{BlockedReason, CreateReason, IdleReason, Window};
@@ -98,6 +108,11 @@ impl WantedBody {
         Self { body, revision: OnceCell::new() }
     }
 
+    /// Whether a body is this one. Bodies that are spelt differently (`1` and `1.0`) may be the same.
+    pub(super) fn is(&self, body: &JobBody) -> bool {
+        *body == self.body || body.revision() == *self.revision()
+    }
+
     fn revision(&self) -> &Revision {
         self.revision.get_or_init(|| self.body.revision())
     }
@@ -105,8 +120,8 @@ impl WantedBody {
 
 /// The jobs of a slot, told apart by what they mean for it.
 pub(super) struct SlotJobs<'a, 'b> {
-    /// The job that speaks for the slot: one that has run, else the first that waits, else the
-    /// newest cancelled one.
+    /// The job that speaks for the slot: an adopted one, else one that has run, else the first that
+    /// waits, else a cancelled one: the adopted, else the newest.
     pub(super) speaker: Option<&'b OwnJob<'a>>,
     /// Jobs that must not start, since another fills the slot.
     pub(super) races: Vec<JobId>,
@@ -120,10 +135,13 @@ impl<'a, 'b> SlotJobs<'a, 'b> {
     /// different commits: the one with the greater id gives way, as after a create.
     pub(super) fn new(jobs: &'b [OwnJob<'a>]) -> Self {
         let ran = jobs.iter().rev().find(|job| job.has_run());
-        let waiting = || jobs.iter().filter(|job| job.seen.status.is_cancellable());
+        let waiting = || jobs.iter().filter(|job| job.is_cancellable());
+        let adopted = jobs.iter().find(|job| job.is_adopted);
+        let is_cancelled = |job: &OwnJob<'_>| job.seen.status == JobStatus::Cancelled;
         // The jobs come by id, and the first of the greatest is wanted.
         let newest = waiting().rev().max_by_key(|job| job.id.unit.sequence);
-        let speaker = ran.or(newest).or(jobs.last());
+        let live = adopted.filter(|job| !is_cancelled(job)).or(ran).or(newest);
+        let speaker = live.or(adopted).or(jobs.last());
         let gives_way = |job: &&OwnJob<'_>| speaker.is_none_or(|speaker| speaker.seen.id != job.seen.id);
         let races = waiting().filter(gives_way).map(|job| job.seen.id.clone()).collect();
         let last = jobs.iter().map(|job| job.id.unit.sequence).max();
@@ -137,11 +155,12 @@ pub(super) fn decide(clock: Clock, desired: &Desired, wanted: &WantedBody, jobs:
         return fill(clock, desired, wanted, jobs);
     };
     let id = Some(newest.seen.id.clone());
+    if newest.is_adopted {
+        return adopted(desired, wanted, newest);
+    }
     let is_echoed = newest.seen.body.as_ref() == Some(&wanted.body);
     let same = is_echoed || newest.id.revision == *wanted.revision();
-    // Bodies that are spelt differently (`1` and `1.0`) may still be the same.
-    let is_other = |body: &JobBody| body.revision() != *wanted.revision();
-    if same && !is_echoed && newest.seen.body.as_ref().is_some_and(is_other) {
+    if same && !is_echoed && newest.seen.body.as_ref().is_some_and(|body| !wanted.is(body)) {
         return Verdict::Blocked(id, BlockedReason::IdCollision);
     }
     let is_cron = desired.slot.occurrence.kind() == OccurrenceKind::Cron;
@@ -167,9 +186,31 @@ pub(super) fn decide(clock: Clock, desired: &Desired, wanted: &WantedBody, jobs:
     }
 }
 
+/// A slot that a job of somebody else fills. That job is not ours to replace, so every difference is
+/// for a person. An echo too incomplete to compare is taken for what the manifest says.
+fn adopted(desired: &Desired, wanted: &WantedBody, job: &OwnJob<'_>) -> Verdict {
+    let id = Some(job.seen.id.clone());
+    let is_same = job.seen.body.as_ref().is_none_or(|body| wanted.is(body)) && matches_slot(job.seen, &desired.slot);
+    match &job.seen.status {
+        JobStatus::Cancelled => Verdict::Blocked(id, BlockedReason::CancelledSlot),
+        _ if !is_same => Verdict::Blocked(id, BlockedReason::AdoptedDiffers),
+        JobStatus::Queued | JobStatus::Scheduled => Verdict::Idle(id, IdleReason::InSync),
+        JobStatus::Running | JobStatus::Other(_) => Verdict::Idle(id, IdleReason::InProgress),
+        status @ (JobStatus::Completed | JobStatus::Failed) => Verdict::Idle(id, IdleReason::Done(status.clone())),
+    }
+}
+
 /// A slot without a job, or with cancelled jobs of other revisions only.
 fn fill(clock: Clock, desired: &Desired, wanted: &WantedBody, jobs: &SlotJobs<'_, '_>) -> Verdict {
     let cancelled = jobs.speaker.map(|job| job.seen.id.clone());
+    if adopts(&desired.manifest, &desired.slot) {
+        // It may have run and be forgotten, or its id may be mistyped: in neither case is a job of our
+        // own what the manifest asks for.
+        return match phase(clock, desired) {
+            Phase::Past => Verdict::Idle(cancelled, IdleReason::Missed),
+            _ => Verdict::Blocked(cancelled, BlockedReason::AdoptedUnknown),
+        };
+    }
     let reason = |empty: CreateReason| if cancelled.is_some() { CreateReason::ResumeReplace } else { empty };
     match phase(clock, desired) {
         Phase::Late => want(clock, desired, wanted, jobs, reason(CreateReason::LateWithinDeadline)),

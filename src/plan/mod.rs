@@ -4,6 +4,7 @@
 //! same plan, whatever the order in which manifests and jobs come. Knows no hub client and no file.
 
 mod acknowledgement;
+mod adopt;
 mod approve;
 mod capacity;
 mod changes;

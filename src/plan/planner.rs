@@ -24,7 +24,7 @@ const EXAMINED_TOGETHER: usize = 128;
 /// Decides what to do. Pure and deterministic: see [`PlanInput`].
 #[must_use]
 pub fn plan(input: &PlanInput<'_>) -> Plan {
-    let inventory = Inventory::new(input.owner, input.observed);
+    let inventory = Inventory::new(input);
     let clock = Clock { now: input.now, lookahead: input.lookahead };
     let mut rows = orphans(input, &inventory);
     let mut slots = Vec::new();
@@ -159,7 +159,7 @@ fn held_replacement(slot: &Slot<'_>) -> Option<Row> {
 fn unwanted(jobs: OwnJobs<'_, '_>, manifest: &Manifest, desired: &[&Desired]) -> Vec<Row> {
     let races: HashSet<JobId> = desired.iter().flat_map(|slot| SlotJobs::new(jobs.in_slot(&slot.slot)).races).collect();
     let mut rows = Vec::new();
-    for job in jobs.iter().filter(|job| job.seen.status.is_cancellable()) {
+    for job in jobs.iter().filter(|job| job.is_cancellable()) {
         let reason = if manifest.suspend {
             CancelReason::Suspended
         } else if races.contains(&job.seen.id) {
@@ -192,10 +192,13 @@ fn asap_conflicts(manifest: &Manifest, job: &OwnJob<'_>) -> bool {
 /// A slot of a suspended manifest is worth a row unless its job is cancelled in the same plan.
 fn suspended_row(jobs: OwnJobs<'_, '_>, manifest: &Manifest, slot: &Desired) -> Option<Row> {
     let speaker = SlotJobs::new(jobs.in_slot(&slot.slot)).speaker;
-    if speaker.is_some_and(|job| job.seen.status.is_cancellable()) {
+    if speaker.is_some_and(OwnJob::is_cancellable) {
         return None;
     }
     let id = speaker.map(|job| job.seen.id.clone());
+    if speaker.is_some_and(|job| job.is_adopted && job.seen.status.is_cancellable()) {
+        return Some(row_of(manifest, slot, Step::Blocked { id, reason: BlockedReason::AdoptedSuspended }));
+    }
     Some(row_of(manifest, slot, Step::Idle { id, reason: IdleReason::Suspended }))
 }
 

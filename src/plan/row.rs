@@ -210,6 +210,12 @@ pub enum BlockedReason {
     UnitExhausted,
     /// A job with our id does something else.
     IdCollision,
+    /// The adopted job does something else than the manifest says, or starts at another time.
+    AdoptedDiffers,
+    /// The hub knows no job of somebody else with the id that the manifest adopts.
+    AdoptedUnknown,
+    /// The manifest is suspended, and its adopted job waits: it is not ours to cancel.
+    AdoptedSuspended,
 }
 
 /// Why there is nothing to do.
@@ -295,6 +301,9 @@ impl BlockedReason {
             Self::NotAfterTooFar => "not-after-too-far",
             Self::UnitExhausted => "unit-exhausted",
             Self::IdCollision => "id-collision",
+            Self::AdoptedDiffers => "adopted-differs",
+            Self::AdoptedUnknown => "adopted-unknown",
+            Self::AdoptedSuspended => "adopted-suspended",
         }
     }
 }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::untrusted::Untrusted;
-use crate::model::{Asap, Digit, Manifest, Schedule};
+use crate::model::{Asap, Digit, JobId, Manifest, Schedule};
 use crate::plan::{BlockedReason, Row};
 
 /// What would unblock a row at this moment.
@@ -15,6 +15,10 @@ pub(super) fn advice(row: &Row, reason: BlockedReason, manifest: Option<&Manifes
     if reason == BlockedReason::NotAfterTooFar {
         let latest = now.checked_add(Asap::WINDOW_MAX.to_signed()).unwrap_or(Timestamp::MAX);
         return format!("set `schedule.asap.notAfter` to `{latest:.0}` or earlier in {place}");
+    }
+    let adopted = manifest.and_then(|manifest| manifest.adopt.as_ref());
+    if let Some(advice) = adopted.and_then(|adopted| of_adoption(reason, adopted, &place)) {
+        return advice;
     }
     let is_past = manifest.is_some_and(|manifest| now > deadline(manifest, row));
     let raised = row.generation + 1;
@@ -30,7 +34,28 @@ pub(super) fn advice(row: &Row, reason: BlockedReason, manifest: Option<&Manifes
         BlockedReason::CancelledSlot
         | BlockedReason::NotAfterTooFar
         | BlockedReason::UnitExhausted
-        | BlockedReason::IdCollision => raise,
+        | BlockedReason::IdCollision
+        | BlockedReason::AdoptedDiffers
+        | BlockedReason::AdoptedUnknown
+        | BlockedReason::AdoptedSuspended => raise,
+    }
+}
+
+/// What to do about an adopted job, which hubjobs neither cancels nor replaces.
+fn of_adoption(reason: BlockedReason, adopted: &JobId, place: &str) -> Option<String> {
+    let adopted = Untrusted::new(adopted.as_str());
+    match reason {
+        BlockedReason::AdoptedDiffers => Some(format!(
+            "make {place} say what the job does (`hubjobs import {adopted}` prints it), or cancel the job with the \
+             tool that created it and remove `spec.adopt`"
+        )),
+        BlockedReason::AdoptedUnknown => Some(format!(
+            "correct `spec.adopt` in {place} (`hubjobs status --all` lists the jobs), or remove it to have a job created"
+        )),
+        BlockedReason::AdoptedSuspended => {
+            Some(format!("cancel it with the tool that created it, or set `suspend: false` in {place}"))
+        }
+        _ => None,
     }
 }
 

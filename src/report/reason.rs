@@ -41,6 +41,13 @@ pub(super) const fn blocked(reason: BlockedReason) -> &'static str {
         BlockedReason::NotAfterTooFar => "`notAfter` is more than 14 days ahead, longer than the hub's memory allows",
         BlockedReason::UnitExhausted => "36 jobs were created for this run, and the job id has no room for another",
         BlockedReason::IdCollision => "a job with this id does something else",
+        BlockedReason::AdoptedDiffers => {
+            "the adopted job does something else than the manifest, or starts at another time"
+        }
+        BlockedReason::AdoptedUnknown => "the hub knows no job of somebody else with the id that the manifest adopts",
+        BlockedReason::AdoptedSuspended => {
+            "the manifest is suspended, but its adopted job will run: hubjobs never cancels jobs of others"
+        }
     }
 }
 

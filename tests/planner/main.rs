@@ -24,6 +24,7 @@ macro_rules! case_files {
 }
 
 case_files! {
+    adopt,
     asap,
     at_early,
     cancelled,
@@ -37,6 +38,7 @@ case_files! {
     lane_order,
     lanes,
     late_starts,
+    moved,
     overlap_allow,
     overlap_forbid,
     prune,

@@ -20,6 +20,10 @@ use proptest::test_runner::{Config, RngSeed};
 use crate::scenario::{body_of, name, owner, time};
 
 const NAMES: [&str; 3] = ["gate", "lock", "a-name-of-24-characters0"];
+/// One of the foreign jobs, if there are as many.
+const ADOPTED: &str = "nightly-1";
+/// No manifest has this name; one may have had it.
+const GONE: &str = "gone";
 const REVISIONS: [&str; 3] = ["a", "b", "c"];
 
 /// All that a plan depends on, owned.
@@ -163,8 +167,10 @@ fn any_schedule(now: Timestamp) -> impl Strategy<Value = Schedule> {
 
 fn any_manifest(now: Timestamp, name_text: &'static str) -> impl Strategy<Value = Arc<Manifest>> {
     let length = select(vec![5_u64, 10, 45, 200]);
-    (any_schedule(now), select(&REVISIONS[..]), length, prop::bool::weighted(0.1), 0_u8..2).prop_map(
-        move |(schedule, revision, length, suspend, generation)| {
+    let switches = (prop::bool::weighted(0.1), prop::bool::weighted(0.2));
+    (any_schedule(now), select(&REVISIONS[..]), length, switches, 0_u8..2).prop_map(
+        move |(schedule, revision, length, (suspend, adopts), generation)| {
+            let adopt = (adopts && matches!(schedule, Schedule::At(_))).then(|| JobId::new(ADOPTED));
             let body = body_of(revision, Seconds::new(length * 60));
             Arc::new(Manifest {
                 name: name(name_text),
@@ -180,7 +186,7 @@ fn any_manifest(now: Timestamp, name_text: &'static str) -> impl Strategy<Value 
                 expect_devices: None,
                 limits: ManifestLimits::default(),
                 moved_from: Vec::new(),
-                adopt: None,
+                adopt,
             })
         },
     )
@@ -271,8 +277,24 @@ fn any_world() -> impl Strategy<Value = World> {
     let manifests = NAMES.map(|name| prop::option::weighted(0.8, any_manifest(now, name)));
     let with_jobs = manifests.prop_flat_map(move |manifests| {
         let jobs: Vec<_> = manifests.iter().flatten().map(|manifest| any_jobs(manifest, now)).collect();
-        let orphan = any_manifest(now, "gone").prop_flat_map(move |gone| any_jobs(&gone, now));
-        (Just(manifests.into_iter().flatten().collect::<Vec<_>>()), jobs, prop::option::weighted(0.3, orphan))
+        let mut manifests: Vec<_> = manifests.into_iter().flatten().collect();
+        // Jobs of a manifest that is gone, or that has another name now.
+        let orphan = any_manifest(now, GONE).prop_flat_map(move |gone| any_jobs(&gone, now)).boxed();
+        let (orphan, is_moved) = match manifests.last_mut().map(Arc::make_mut) {
+            Some(last) => {
+                let earlier = Manifest { name: name(GONE), ..last.clone() };
+                (prop_oneof![orphan, any_jobs(&earlier, now)].boxed(), any::<bool>().boxed())
+            }
+            None => (orphan, Just(false).boxed()),
+        };
+        let manifests = is_moved.prop_map(move |is_moved| {
+            let mut manifests = manifests.clone();
+            if let Some(last) = manifests.last_mut().filter(|_| is_moved) {
+                Arc::make_mut(last).moved_from.push(name(GONE));
+            }
+            manifests
+        });
+        (manifests, jobs, prop::option::weighted(0.4, orphan))
     });
     let settings = (
         select(vec![Sku::S1, Sku::S2, Sku::S3]),
@@ -397,13 +419,22 @@ proptest! {
     fn a_slot_that_has_a_job_gets_no_other(world in any_world()) {
         let plan = world.plan();
         let gone = cancels(&plan);
+        let now_named = |slot: SlotKey| {
+            let is_it = |manifest: &&Arc<Manifest>| manifest.moved_from.contains(&slot.name);
+            let moved = world.manifests.iter().find(is_it).map(|manifest| manifest.name.clone());
+            SlotKey { name: moved.unwrap_or_else(|| slot.name.clone()), ..slot }
+        };
         let mut slots: BTreeSet<SlotKey> = world
             .own()
             .filter(|(_, job)| job.status != JobStatus::Cancelled && !gone.contains(&job.id))
-            .map(|(id, _)| id.slot())
+            .map(|(id, _)| now_named(id.slot()))
             .collect();
         for create in creates(&plan) {
-            prop_assert!(slots.insert(create.job.id.slot()), "{} is filled twice", create.job.id);
+            let slot = create.job.id.slot();
+            let adopter = world.manifests.iter().find(|manifest| manifest.name == slot.name && manifest.adopt.is_some());
+            let is_adopted = adopter.is_some() && slot.generation == Digit::ZERO;
+            prop_assert!(!is_adopted || create.reason == CreateReason::ReplaceBeforeStart, "{} is adopted", create.job.id);
+            prop_assert!(slots.insert(slot), "{} is filled twice", create.job.id);
         }
     }
 

@@ -4,11 +4,11 @@
 //! == title
 //! now 08:00                                            default 08:00; times are UTC
 //! sku S1 | lookahead 1h | prune cancelScheduled | partial | select NAME.. | max-cancel-percent 30
-//! at   NAME 09:00 [rev=a] [deadline=1h] [max=10m] [gen=0] [suspend]
+//! at   NAME 09:00 [rev=a] [deadline=1h] [max=10m] [gen=0] [suspend] [moved=OLD,..] [adopt=ID]
 //! cron NAME "0 22 * * *" [zone=UTC] [allow] [..]       as `at`
 //! asap NAME 12-05T00:00 [..]
 //! job  NAME t2612010900 [rev=a] [gen=0] [seq=0] STATUS [start=09:00] [max=10m] [no-body] [other-body]
-//! foreign ID STATUS [start=09:00] [max=10m]
+//! foreign ID STATUS [start=09:00] [rev=foreign] [max=10m] [no-body]
 //! --
 //! what the plan says, a row a line; `refused` lines are what `approve` says
 //! ```
@@ -170,8 +170,8 @@ impl World {
             success_when: SuccessWhen::default(),
             expect_devices: None,
             limits: ManifestLimits::default(),
-            moved_from: Vec::new(),
-            adopt: None,
+            moved_from: words.value("moved").into_iter().flat_map(|list| list.split(',')).map(name).collect(),
+            adopt: words.value("adopt").map(JobId::new),
         }));
     }
 
@@ -195,7 +195,11 @@ impl World {
     }
 
     fn read_foreign(&mut self, words: &Words) {
-        let body = Some(body_of("foreign", words.duration("max", MAX_EXECUTION_DEFAULT)));
+        let body = match words.value("rev") {
+            Some(_) => self.body(words),
+            None => body_of("foreign", words.duration("max", MAX_EXECUTION_DEFAULT)),
+        };
+        let body = Some(body).filter(|_| !words.flag("no-body"));
         self.observe(JobId::new(words.at(1)), words.at(2), words.value("start").map(time), body);
     }
 
@@ -256,10 +260,12 @@ impl World {
     fn print_row(&self, row: &Row) -> String {
         let slot = format!("{} {}", row.name, row.occurrence);
         match &row.step {
-            Step::Create(create) => format!("create {slot} {}", self.print_create(create)),
-            Step::Cancel { id, reason } => format!("cancel {slot} {} {}", self.job(id), reason.as_str()),
+            Step::Create(create) => format!("create {slot} {}", self.print_create(row, create)),
+            Step::Cancel { id, reason } => format!("cancel {slot} {} {}", self.job_of(row, id), reason.as_str()),
             Step::Deferred(deferral) => format!("deferred {slot} {}", print_deferral(deferral)),
-            Step::Blocked { id, reason } => format!("blocked {slot} {} {}", self.job_or_none(id), reason.as_str()),
+            Step::Blocked { id, reason } => {
+                format!("blocked {slot} {} {}", self.job_or_none(row, id), reason.as_str())
+            }
             Step::Idle { id, reason } => {
                 let detail = match reason {
                     IdleReason::NotDue { apply_between } => {
@@ -268,13 +274,13 @@ impl World {
                     IdleReason::Done(status) => format!(", {status}"),
                     _ => String::new(),
                 };
-                format!("none {slot} {} {}{detail}", self.job_or_none(id), reason.as_str())
+                format!("none {slot} {} {}{detail}", self.job_or_none(row, id), reason.as_str())
             }
         }
     }
 
-    fn print_create(&self, create: &Create) -> String {
-        let mut text = format!("{} {}", self.job(&create.job.id.to_job_id()), create.reason.as_str());
+    fn print_create(&self, row: &Row, create: &Create) -> String {
+        let mut text = format!("{} {}", self.job_of(row, &create.job.id.to_job_id()), create.reason.as_str());
         match create.job.start {
             Some(start) => text += &format!(", starts {}", clock(start)),
             None => text += ", starts now",
@@ -284,27 +290,33 @@ impl World {
         }
         text += &format!(", until {}", clock(create.deadline));
         if !create.after.is_empty() {
-            let after: Vec<_> = create.after.iter().map(|id| self.slot_and_job(id)).collect();
+            let after: Vec<_> = create.after.iter().map(|id| self.slot_and_job(row, id)).collect();
             text += &format!(", after {}", after.join(" and "));
         }
         text
     }
 
-    fn job_or_none(&self, id: &Option<JobId>) -> String {
-        id.as_ref().map_or_else(|| "-".to_owned(), |id| self.job(id))
+    fn job_or_none(&self, row: &Row, id: &Option<JobId>) -> String {
+        id.as_ref().map_or_else(|| "-".to_owned(), |id| self.job_of(row, id))
     }
 
-    /// Unit and revision: `u0010:a`.
-    fn job(&self, id: &JobId) -> String {
-        let own = id.own().expect("only own jobs are named in rows");
-        assert_eq!(own.owner, owner(), "a job of another owner is in a row");
+    /// Unit and revision: `u0010:a`; with its name if that is not the row's. A foreign job, which only
+    /// a manifest that adopts it can bring into a row, by its id.
+    fn job_of(&self, row: &Row, id: &JobId) -> String {
+        let Some(own) = id.own().filter(|own| own.owner == owner()) else {
+            let adopts = self.manifests.iter().any(|manifest| manifest.adopt.as_ref() == Some(id));
+            assert!(adopts, "{id} of another owner is in a row");
+            assert!(matches!(row.step, Step::Idle { .. } | Step::Blocked { .. }), "{id} of another owner is touched");
+            return id.to_string();
+        };
         let letter = self.letters.get(&own.revision).expect("a revision of the scenario");
-        format!("{}:{letter}", own.unit)
+        let name = if own.name == row.name { String::new() } else { format!("{}/", own.name) };
+        format!("{name}{}:{letter}", own.unit)
     }
 
-    fn slot_and_job(&self, id: &JobId) -> String {
-        let own = id.own().expect("only own jobs are named in rows");
-        format!("{} {}", own.occurrence, self.job(id))
+    fn slot_and_job(&self, row: &Row, id: &JobId) -> String {
+        let own = id.own().expect("only own jobs are cancelled");
+        format!("{} {}", own.occurrence, self.job_of(row, id))
     }
 }
 
@@ -336,9 +348,11 @@ pub(crate) fn name(text: &str) -> ManifestName {
     ManifestName::new(text).expect("a manifest name")
 }
 
-/// `HH:MM` on 1 December 2026, or `MM-DDTHH:MM` in 2026.
+/// `HH:MM` or `HH:MM:SS` on 1 December 2026, or `MM-DDTHH:MM` in 2026.
 pub(crate) fn time(text: &str) -> Timestamp {
-    let full = if text.contains('T') { format!("2026-{text}:00Z") } else { format!("2026-12-01T{text}:00Z") };
+    let seconds = if text.len() == "HH:MM:SS".len() { "" } else { ":00" };
+    let day = if text.contains('T') { "2026-" } else { "2026-12-01T" };
+    let full = format!("{day}{text}{seconds}Z");
     full.parse().unwrap_or_else(|error| panic!("{text} is not a time: {error}"))
 }
 
@@ -358,7 +372,7 @@ struct Words {
 }
 
 const FLAGS: [&str; 4] = ["allow", "suspend", "no-body", "other-body"];
-const KEYS: [&str; 8] = ["rev", "deadline", "max", "gen", "seq", "wave", "start", "zone"];
+const KEYS: [&str; 10] = ["rev", "deadline", "max", "gen", "seq", "wave", "start", "zone", "moved", "adopt"];
 
 impl Words {
     fn new(line: &str) -> Self {

@@ -1,13 +1,13 @@
 //! What is in git: a few manifests, and the edits that people make to them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
 use hubjobs::model::{
     Asap, At, ConcurrencyPolicy, Cron, CronExpression, Digit, JobAction, Manifest, ManifestLimits, ManifestName,
-    ManifestSource, MethodCall, MethodName, OccurrenceKey, OccurrenceKind, OwnJobId, Schedule, Seconds, SuccessWhen,
-    Target, TargetCondition, TwinPatch, Zone,
+    ManifestSource, MethodCall, MethodName, OccurrenceKey, OccurrenceKind, OwnJobId, Schedule, Seconds, SlotKey,
+    SuccessWhen, Target, TargetCondition, TwinPatch, Zone,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
@@ -24,17 +24,41 @@ pub(crate) struct Commit {
 const MINUTE: i64 = 60;
 const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
-const NAMES: [&str; 4] = ["gate", "lock", "lock-2", "sensors"];
+const NAMES: [&str; 7] = ["gate", "lock", "lock-2", "sensors", "doors", "alarm", "light"];
+/// Of those, the names that a first commit chooses from.
+const FIRST_NAMES: usize = 4;
 
 impl Commit {
+    /// The manifest of that name, or the one that had it before and says so.
     pub(crate) fn manifest(&self, name: &ManifestName) -> Option<&Manifest> {
-        self.manifests.iter().map(AsRef::as_ref).find(|manifest| manifest.name == *name)
+        let has_name = |manifest: &&Manifest| manifest.name == *name || manifest.moved_from.contains(name);
+        self.manifests.iter().map(AsRef::as_ref).find(has_name)
+    }
+
+    /// The slot that a job fills, under the name that its manifest has now.
+    pub(crate) fn slot(&self, id: &OwnJobId) -> SlotKey {
+        let name = self.manifest(&id.name).map_or(&id.name, |manifest| &manifest.name);
+        SlotKey { name: name.clone(), ..id.slot() }
+    }
+
+    /// Whether both commits take every name for the same manifest. A runner of a commit from before a
+    /// new name knows nothing of it, and would run the slots of the earlier name again: commits are
+    /// applied in their order.
+    pub(crate) fn has_names_of(&self, other: &Self) -> bool {
+        let moved = |commit: &Self| -> BTreeSet<(ManifestName, ManifestName)> {
+            let of = |manifest: &Arc<Manifest>| {
+                let name = manifest.name.clone();
+                manifest.moved_from.clone().into_iter().map(move |from| (from, name.clone()))
+            };
+            commit.manifests.iter().flat_map(of).collect()
+        };
+        moved(self) == moved(other)
     }
 
     /// The first commit: one manifest or more. There is always one left, since nothing is pruned
     /// when not one is.
     pub(crate) fn first(dice: &mut Dice, now: Timestamp) -> Self {
-        let names = &NAMES[..=dice.index(NAMES.len())];
+        let names = &NAMES[..=dice.index(FIRST_NAMES)];
         let manifests = names.iter().map(|text| Arc::new(any_manifest(dice, now, name(text)))).collect();
         Self { number: 1, manifests }
     }
@@ -69,7 +93,12 @@ impl Commit {
             5 => delay(&mut manifest.schedule, dice),
             6 => manifest.generation = manifest.generation.next().unwrap_or(Digit::ZERO),
             7 => manifest.suspend = !manifest.suspend,
-            8 if !free.is_empty() => manifest.name = name(dice.pick(&free)),
+            8 if !free.is_empty() => {
+                let earlier = std::mem::replace(&mut manifest.name, name(dice.pick(&free)));
+                if dice.percent(75) {
+                    manifest.moved_from.push(earlier);
+                }
+            }
             _ => manifest.target = any_target(dice),
         }
     }
@@ -105,8 +134,12 @@ impl fmt::Display for Commit {
                 }
             };
             let revision = manifest.body().revision();
+            let moved: String = manifest.moved_from.iter().map(|from| format!(" moved from {from}")).collect();
             let suspended = if *suspend { " suspended" } else { "" };
-            write!(f, "\n    {name}: {schedule} max {max_execution} generation {generation} {revision}{suspended}")?;
+            write!(
+                f,
+                "\n    {name}: {schedule} max {max_execution} generation {generation} {revision}{suspended}{moved}"
+            )?;
         }
         Ok(())
     }

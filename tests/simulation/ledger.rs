@@ -25,6 +25,8 @@ struct Entry {
     last: ObservedJob,
     /// Own jobs of the same manifest whose slots that manifest did not want when this was created.
     predecessors: BTreeSet<JobId>,
+    /// Own jobs of the same slot when this was created, under whatever name their manifest had then.
+    in_slot: BTreeSet<JobId>,
 }
 
 struct Foreign {
@@ -57,11 +59,14 @@ impl Ledger {
             return Err(format!("{id} was created under another owner"));
         }
         within_window(&job.id, author, now)?;
-        self.no_cancelled_job_is_revived(&job.id)?;
+        self.no_cancelled_job_is_revived(&job.id, author.commit)?;
         let last = hub.inspect(|hub| hub.observed_job(id.as_str())).expect("a job that was just created");
-        let is_predecessor = |entry: &&Entry| entry.id.name == job.id.name && !author.commit.wants(&entry.id);
+        let (commit, slot) = (author.commit, author.commit.slot(&job.id));
+        let is_predecessor = |entry: &&Entry| commit.slot(&entry.id).name == slot.name && !commit.wants(&entry.id);
         let predecessors = self.own.values().filter(is_predecessor).map(|entry| entry.last.id.clone()).collect();
-        self.own.insert(id, Entry { id: job.id.clone(), created: now, last, predecessors });
+        let is_in_slot = |entry: &&Entry| commit.slot(&entry.id) == slot;
+        let in_slot = self.own.values().filter(is_in_slot).map(|entry| entry.last.id.clone()).collect();
+        self.own.insert(id, Entry { id: job.id.clone(), created: now, last, predecessors, in_slot });
         Ok(())
     }
 
@@ -135,8 +140,9 @@ impl Ledger {
     }
 
     /// Somebody may have pulled the emergency brake: what was cancelled stays so, unless git changed.
-    fn no_cancelled_job_is_revived(&self, id: &OwnJobId) -> Result<(), String> {
-        let in_slot = self.own.values().filter(|entry| entry.id.slot() == id.slot());
+    fn no_cancelled_job_is_revived(&self, id: &OwnJobId, commit: &Commit) -> Result<(), String> {
+        let slot = commit.slot(id);
+        let in_slot = self.own.values().filter(|entry| commit.slot(&entry.id) == slot);
         let newest = in_slot.max_by_key(|entry| entry.id.unit.sequence);
         match newest.filter(|entry| entry.last.status == JobStatus::Cancelled && entry.id.revision == id.revision) {
             Some(entry) => Err(format!("{id} revives {}, which was cancelled", entry.last.id)),
@@ -146,8 +152,10 @@ impl Ledger {
 
     fn no_slot_ran_twice(&self) -> Result<(), String> {
         let mut ran: BTreeMap<SlotKey, &JobId> = BTreeMap::new();
-        for entry in self.own.values().filter(|entry| entry.run(entry.created).is_some()) {
-            if let Some(first) = ran.insert(entry.id.slot(), &entry.last.id) {
+        let has_run = |entry: &&Entry| entry.run(entry.created).is_some();
+        for entry in self.own.values().filter(has_run) {
+            let mut others = entry.in_slot.iter().map(|id| &self.own[id]).filter(has_run).map(|other| &other.last.id);
+            if let Some(first) = ran.insert(entry.id.slot(), &entry.last.id).or(others.next()) {
                 return Err(format!("a slot ran twice: {first} and {}", entry.last.id));
             }
         }
@@ -171,7 +179,8 @@ impl Ledger {
 /// Nothing is created outside [nominal start - lookahead, deadline], give or take the time that a
 /// request is on its way.
 fn within_window(id: &OwnJobId, author: &Author<'_>, now: Timestamp) -> Result<(), String> {
-    let Some(manifest) = author.commit.manifest(&id.name).filter(|_| author.commit.wants(id)) else {
+    let Some(manifest) = author.commit.manifest(&id.name).filter(|it| it.name == id.name && author.commit.wants(id))
+    else {
         return Err(format!("{id} was created, and no manifest wants it"));
     };
     if manifest.suspend {

@@ -172,7 +172,7 @@ impl World {
             let older = dice.percent(10).then(|| dice.index(self.history.len()));
             (older, dice.percent(35))
         };
-        if let Some(older) = older {
+        if let Some(older) = older.filter(|older| self.history[*older].has_names_of(self.head())) {
             let weather = self.weather();
             self.run(&[(&self.history[older], weather)]);
         }
@@ -290,6 +290,11 @@ impl World {
     fn count_rows(&self, plan: &Plan) {
         let mut shared = self.shared();
         for row in &plan.rows {
+            if let Step::Idle { id: Some(id), reason } = &row.step
+                && id.own().is_some_and(|own| own.name != row.name)
+            {
+                shared.count("under an earlier name", reason.as_str());
+            }
             let (kind, code) = match &row.step {
                 Step::Create(create) => ("create", create.reason.as_str()),
                 Step::Cancel { reason, .. } => ("cancel", reason.as_str()),
