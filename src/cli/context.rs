@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use crate::load::PROJECT_FILE;
 use crate::model::{
-    Environment, EnvironmentName, Fleet, Hub, JobId, Manifest, ManifestName, ObservedJob, OwnJobId, Owner, Project,
-    SuccessWhen,
+    Environment, EnvironmentName, Fleet, FormerNames, Hub, JobId, Manifest, ManifestName, ObservedJob, OwnJobId, Owner,
+    Project, SuccessWhen,
 };
 use crate::plan::{Completeness, Selection};
 use crate::run_once::Scope;
@@ -37,6 +37,8 @@ pub(super) struct Context {
     pub(super) owner: Owner,
     /// All manifests.
     pub(super) manifests: Vec<Arc<Manifest>>,
+    /// Names that they had before.
+    former_names: FormerNames,
     /// Whether that is all that the project means to have.
     completeness: Completeness,
     /// The emulator's devices, if the environment is one and has any.
@@ -87,7 +89,9 @@ impl Context {
         let owner = file.project.owner_in(&environment.name);
         // A pattern may have matched nothing.
         let completeness = if loaded.is_complete { Completeness::Complete } else { Completeness::Partial };
-        Ok(Self { dir: loaded.dir, environment, owner, manifests: loaded.manifests, completeness, fleet })
+        let former_names = FormerNames::new(loaded.manifests.iter().map(AsRef::as_ref));
+        let (dir, manifests) = (loaded.dir, loaded.manifests);
+        Ok(Self { dir, environment, owner, manifests, former_names, completeness, fleet })
     }
 
     /// The selection that the command line makes.
@@ -137,10 +141,19 @@ impl Context {
         })
     }
 
-    /// The parts of a job's id, if the job is ours.
+    /// The parts of a job's id, under the name that its manifest has now, if the job is ours.
     #[must_use]
     pub(super) fn own(&self, id: &JobId) -> Option<OwnJobId> {
-        id.own().filter(|own| own.owner == self.owner)
+        let mut own = id.own().filter(|own| own.owner == self.owner)?;
+        own.name = self.former_names.current(&own.name).clone();
+        Some(own)
+    }
+
+    /// The manifest that a job belongs to: it created or adopted it.
+    #[must_use]
+    pub(super) fn name_of(&self, id: &JobId) -> Option<ManifestName> {
+        let adopting = || self.manifests.iter().find(|manifest| manifest.adopt.as_ref() == Some(id));
+        self.own(id).map(|own| own.name).or_else(|| adopting().map(|manifest| manifest.name.clone()))
     }
 
     /// When jobs of that name count as a success.
@@ -150,11 +163,11 @@ impl Context {
         manifest.map(|manifest| manifest.success_when.clone()).unwrap_or_default()
     }
 
-    /// The jobs that a word on the command line means: those of a manifest, else the one with that
-    /// id, perhaps foreign. Sorted by run, newest last.
+    /// The jobs that a word on the command line means: those of a manifest, adopted ones included, else
+    /// the one with that id, perhaps foreign. Sorted by run, newest last.
     #[must_use]
     pub(super) fn jobs_of<'a>(&self, word: &str, jobs: &'a [ObservedJob]) -> Vec<&'a ObservedJob> {
-        let of_name = |job: &&ObservedJob| self.own(&job.id).is_some_and(|own| own.name.as_str() == word);
+        let of_name = |job: &&ObservedJob| self.name_of(&job.id).is_some_and(|name| name.as_str() == word);
         let mut found: Vec<_> = jobs.iter().filter(of_name).collect();
         if found.is_empty() {
             found = jobs.iter().filter(|job| job.id.as_str() == word).collect();

@@ -31,7 +31,7 @@ async fn results(
     let found = context.jobs_of(&args.name, &jobs);
     let newest = found.iter().rev().find(|job| has_results(job)).or(found.last());
     let job = newest.ok_or_else(|| Failure::NoJob(args.name.clone()))?;
-    let success_when = context.own(&job.id).map(|own| context.success_when(&own.name)).unwrap_or_default();
+    let success_when = context.name_of(&job.id).map(|name| context.success_when(&name)).unwrap_or_default();
     let records = session.read(device_results(&connection.hub, &job.id)).await?;
     let failures = failures(&records, &success_when);
     let mut rows: Vec<_> = records.into_iter().map(|record| device_row(record, &success_when)).collect();

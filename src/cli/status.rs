@@ -29,14 +29,14 @@ async fn status(
     let jobs = session.read(observe(&connection.hub)).await?.jobs;
     let mut shown: Vec<&ObservedJob> = match &args.name {
         Some(word) => context.jobs_of(word, &jobs),
-        None => jobs.iter().filter(|job| args.all || context.own(&job.id).is_some()).collect(),
+        None => jobs.iter().filter(|job| args.all || context.name_of(&job.id).is_some()).collect(),
     };
     if let Some(word) = args.name.as_ref().filter(|_| shown.is_empty()) {
         return Err(Failure::NoJob(word.clone()));
     }
     let key = |job: &ObservedJob| context.own(&job.id).map(|own| (own.name, own.occurrence, own.unit));
     shown.sort_by(|a, b| (key(a).is_none(), key(a), &a.id).cmp(&(key(b).is_none(), key(b), &b.id)));
-    let name = |job: &ObservedJob| context.own(&job.id).map(|own| own.name);
+    let name = |job: &ObservedJob| context.name_of(&job.id);
     let rows: Vec<_> = shown.into_iter().map(|job| JobRow { name: name(job), job }).collect();
     print(args.output, &rows, session)?;
     Ok(Exit::Done)
