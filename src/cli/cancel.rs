@@ -9,7 +9,7 @@ use super::session::Session;
 use crate::hub::observe;
 use crate::model::{JobStatus, ObservedJob, OwnJobId};
 use crate::reconcile::{Action, CancelResult, Outcome, Settled, cancel};
-use crate::report::{Event, counted, outcome_text};
+use crate::report::{Event, Untrusted, counted, outcome_text};
 
 /// Cancels jobs that have not started.
 ///
@@ -31,9 +31,16 @@ async fn cancel_jobs(
     if found.is_empty() {
         return Err(Failure::NoJob(args.name.clone()));
     }
-    let own = found.iter().map(|job| context.own(&job.id).map(|own| (*job, own)));
-    let own: Option<Vec<_>> = own.collect();
-    let own = own.ok_or_else(|| Failure::ForeignJob(args.name.clone()))?;
+    let (own, adopted): (Vec<_>, Vec<_>) = found.into_iter().partition(|job| context.own(&job.id).is_some());
+    if own.is_empty() {
+        return Err(Failure::ForeignJob(args.name.clone()));
+    }
+    for job in adopted.iter().filter(|job| !job.status.is_terminal()) {
+        session
+            .terminal
+            .warn(&format!("`{}` is adopted, not ours to cancel: it goes on", Untrusted::new(job.id.as_str())));
+    }
+    let own: Vec<_> = own.into_iter().filter_map(|job| Some((job, context.own(&job.id)?))).collect();
     let (waiting, others): (Vec<_>, Vec<_>) = own.into_iter().partition(|(job, _)| job.status.is_cancellable());
     let running = others.iter().filter(|(job, _)| !job.status.is_terminal()).count();
     explain(session, &others, waiting.is_empty());
