@@ -9,7 +9,7 @@ use super::review::{detail, document, look, show};
 use super::session::Session;
 use super::terminal::Form;
 use crate::plan::Selection;
-use crate::report::{json_text, plan_json};
+use crate::report::{RenderOptions, render};
 
 /// Shows what apply would do.
 ///
@@ -31,10 +31,12 @@ async fn plan(
     let review = look(session, context, connection, selection, &args.review).await?;
     let document = document(context, connection, selection, &review, args.occurrences);
     match args.output {
-        PlanFormat::Json if session.terminal.form() == Form::Text => {
-            session.terminal.result(&json_text(&plan_json(&document)));
+        PlanFormat::Text => show(&document, detail(session), &session.terminal),
+        // With `--json`, all of stdout is events.
+        _ if session.terminal.form() == Form::Events => show(&document, detail(session), &session.terminal),
+        format => {
+            session.terminal.result(&render(&document, format.form(), &RenderOptions { detail: detail(session) }))
         }
-        PlanFormat::Text | PlanFormat::Json => show(&document, detail(session), &session.terminal),
     }
     Ok(if args.detailed_exitcode { Exit::of_review(&review) } else { Exit::Done })
 }

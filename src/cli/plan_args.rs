@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 
 use super::args::duration;
 use crate::plan::Acknowledgement;
+use crate::report::PlanForm;
 
 /// Which manifests.
 #[derive(Debug, Clone, Args)]
@@ -71,6 +72,23 @@ pub(super) enum PlanFormat {
     Text,
     /// One document.
     Json,
+    /// Annotations of a pull request: findings beside their lines.
+    Github,
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
+}
+
+impl PlanFormat {
+    /// The same as a form of a report.
+    #[must_use]
+    pub(super) const fn form(self) -> PlanForm {
+        match self {
+            Self::Text => PlanForm::Text,
+            Self::Json => PlanForm::Json,
+            Self::Github => PlanForm::Github,
+            Self::Sarif => PlanForm::Sarif,
+        }
+    }
 }
 
 /// `hubjobs apply`.

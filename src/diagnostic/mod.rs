@@ -13,8 +13,8 @@ mod source;
 
 pub use code::Code;
 pub use finding::{Counts, Diagnostic, Diagnostics, Fix, Label, Severity};
-pub use render_github::render_github;
+pub use render_github::{render_github, workflow_command};
 pub use render_json::{DIAGNOSTICS_FORMAT_VERSION, diagnostic_json, render_json};
-pub use render_sarif::render_sarif;
+pub use render_sarif::{render_sarif, sarif_log, sarif_uri};
 pub use render_text::{Look, render_text};
 pub use source::{Position, Source, SourceId, SourceMap, Span};

@@ -1,7 +1,5 @@
 //! Findings as GitHub workflow commands, which GitHub shows beside the lines of a pull request.
 
-use std::fmt::Write as _;
-
 use super::finding::{Diagnostic, Diagnostics};
 use super::source::SourceMap;
 
@@ -12,20 +10,25 @@ pub fn render_github(diagnostics: &Diagnostics, sources: &SourceMap) -> String {
     for diagnostic in diagnostics.sorted(sources) {
         let span = diagnostic.primary.span;
         let (start, end) = sources.positions(span);
-        let _ = writeln!(
-            text,
-            "::{} file={},line={},col={},endLine={},endColumn={},title={}::{}",
-            diagnostic.severity.as_str(),
-            property(sources.get(span.source).path()),
-            start.line,
-            start.column,
-            end.line,
-            end.column,
-            property(diagnostic.code.as_str()),
-            data(&message(diagnostic)),
-        );
+        let [line, col, end_line, end_col] = [start.line, start.column, end.line, end.column].map(|n| n.to_string());
+        let place = [
+            ("file", sources.get(span.source).path()),
+            ("line", &line),
+            ("col", &col),
+            ("endLine", &end_line),
+            ("endColumn", &end_col),
+            ("title", diagnostic.code.as_str()),
+        ];
+        text.push_str(&workflow_command(diagnostic.severity.as_str(), &place, &message(diagnostic)));
     }
     text
+}
+
+/// One line `::command name=value,...::message`, from which no text can break out.
+#[must_use]
+pub fn workflow_command(command: &str, properties: &[(&str, &str)], message: &str) -> String {
+    let properties: Vec<_> = properties.iter().map(|(name, value)| format!("{name}={}", property(value))).collect();
+    format!("::{command} {}::{}\n", properties.join(","), data(message))
 }
 
 fn message(diagnostic: &Diagnostic) -> String {

@@ -15,15 +15,17 @@ pub fn render_sarif(diagnostics: &Diagnostics, sources: &SourceMap, version: &st
     let codes: BTreeMap<&str, Code> = sorted.iter().map(|d| (d.code.as_str(), d.code)).collect();
     let index: BTreeMap<&str, usize> = codes.keys().copied().zip(0..).collect();
     let results: Vec<_> = sorted.iter().map(|d| result(d, index[d.code.as_str()], sources)).collect();
+    sarif_log(version, codes.values().map(|code| rule(*code)).collect(), results)
+}
+
+/// A complete SARIF log with one run of this program, from rules and results in SARIF's own form.
+#[must_use]
+pub fn sarif_log(version: &str, rules: Vec<Value>, results: Vec<Value>) -> Value {
     json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
         "runs": [{
-            "tool": {"driver": {
-                "name": "hubjobs",
-                "semanticVersion": version,
-                "rules": codes.values().map(|code| rule(*code)).collect::<Vec<_>>(),
-            }},
+            "tool": {"driver": {"name": "hubjobs", "semanticVersion": version, "rules": rules}},
             "columnKind": "unicodeCodePoints",
             "results": results,
         }],
@@ -81,7 +83,7 @@ fn result(diagnostic: &Diagnostic, rule_index: usize, sources: &SourceMap) -> Va
 fn physical_location(span: Span, sources: &SourceMap) -> Value {
     let (start, end) = sources.positions(span);
     json!({
-        "artifactLocation": {"uri": uri(sources.get(span.source).path())},
+        "artifactLocation": {"uri": sarif_uri(sources.get(span.source).path())},
         "region": {
             "startLine": start.line,
             "startColumn": start.column,
@@ -91,8 +93,9 @@ fn physical_location(span: Span, sources: &SourceMap) -> Value {
     })
 }
 
-/// A relative URI reference: everything but unreserved characters and `/` is percent-encoded.
-fn uri(path: &str) -> String {
+/// A path as a relative URI reference: everything but unreserved characters and `/` is percent-encoded.
+#[must_use]
+pub fn sarif_uri(path: &str) -> String {
     const KEPT: &percent_encoding::AsciiSet =
         &percent_encoding::NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'.').remove(b'_').remove(b'~');
     percent_encoding::utf8_percent_encode(path, KEPT).to_string()

@@ -1,0 +1,39 @@
+//! One plan, in every form that there is.
+
+use super::document::PlanDocument;
+use super::plan_github::plan_github;
+use super::plan_json::plan_json;
+use super::plan_sarif::plan_sarif;
+use super::plan_text::{Detail, findings_text, plan_text};
+use super::untrusted::json_text;
+
+/// How a plan is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PlanForm {
+    /// For people at a terminal.
+    Text,
+    /// Complete, for machines.
+    Json,
+    /// GitHub workflow commands: findings beside the lines of a pull request.
+    Github,
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
+}
+
+/// What a form leaves open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RenderOptions {
+    /// How much to tell, in text.
+    pub detail: Detail,
+}
+
+/// A plan as one text. That for people carries styles; nothing in any form steers its reader.
+#[must_use]
+pub fn render(document: &PlanDocument, form: PlanForm, options: &RenderOptions) -> String {
+    match form {
+        PlanForm::Text => format!("{}{}", plan_text(document, options.detail), findings_text(&document.findings)),
+        PlanForm::Json => json_text(&plan_json(document)),
+        PlanForm::Github => plan_github(document),
+        PlanForm::Sarif => json_text(&plan_sarif(document)),
+    }
+}
