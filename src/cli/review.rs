@@ -10,7 +10,7 @@ use super::session::Session;
 use super::terminal::{Form, Terminal};
 use crate::expand::next_occurrences;
 use crate::model::{Manifest, ManifestName, Schedule, Seconds};
-use crate::plan::{Counts, Plan, Review, Selection};
+use crate::plan::{Counts, Intent, Plan, Review, Selection};
 use crate::report::{
     Detail, DocumentSource, Event, PlanDocument, Upcoming, UpcomingStart, findings_text, plan_text, zone_of,
 };
@@ -59,8 +59,15 @@ pub(super) fn document(
     occurrences: Option<u16>,
 ) -> PlanDocument {
     let upcoming = upcoming(context, selection, review.plan(), occurrences);
-    let manifests = &context.manifests;
-    PlanDocument::new(&DocumentSource { review, hub: &connection.label, manifests, upcoming: &upcoming })
+    let intent = &intent(context, connection, selection, review);
+    let (hub, manifests) = (&connection.label, &context.manifests);
+    PlanDocument::new(&DocumentSource { review, hub, intent, manifests, upcoming: &upcoming })
+}
+
+/// What a plan means to do.
+#[must_use]
+pub(super) fn intent(context: &Context, connection: &Connection, selection: &Selection, review: &Review) -> Intent {
+    Intent::new(review.plan(), &connection.label, &context.manifests, selection)
 }
 
 /// How much the command line wants to be told.

@@ -79,6 +79,12 @@ pub fn sha256_base32(bytes: &[u8], len: usize) -> String {
     text
 }
 
+/// `sha256:` and the lower-case hexadecimal of SHA-256.
+#[must_use]
+pub fn sha256_hex(bytes: &[u8]) -> String {
+    format!("sha256:{}", data_encoding::HEXLOWER.encode(&Sha256::digest(bytes)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

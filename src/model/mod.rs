@@ -17,7 +17,7 @@ mod schedule;
 mod sku;
 mod target;
 
-pub use canonical::{canonical_json, sha256_base32};
+pub use canonical::{canonical_json, sha256_base32, sha256_hex};
 pub use duration::{InvalidDuration, Seconds};
 pub use environment::{
     Auth, ClockMode, EmulatorClock, EmulatorHub, Environment, Hub, Project, PrunePolicy, RemoteHub, SafetyLimits,

@@ -87,6 +87,7 @@ fn plan_summary(document: &PlanDocument) -> Value {
         "environment": document.environment,
         "owner": document.owner,
         "hub": document.hub.name,
+        "digest": document.digest,
         "now": document.now.to_string(),
         "summary": value_of(&document.summary),
         "upcoming": value_of(&document.upcoming),

@@ -112,6 +112,7 @@ impl<'a> PlanText<'a> {
             writeln!(out)?;
         }
         writeln!(out, "{}", lanes(&self.document.lanes))?;
+        writeln!(out, "Digest: {}", Painted(DIM, Untrusted::new(&self.document.digest)))?;
         writeln!(out, "{}", Painted(STRONG, summary_text(&self.document.summary)))
     }
 

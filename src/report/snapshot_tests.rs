@@ -7,7 +7,7 @@ use super::samples::{at, full_plan, manifests, name, observed, occurrence, plan_
 use super::*;
 use crate::hub::HubError;
 use crate::model::{DstMark, JobId, JobStatus, Percent, SafetyLimits, Zone};
-use crate::plan::{Answers, Completeness, Plan, Review, ReviewInput, review};
+use crate::plan::{Answers, Completeness, Intent, Plan, Review, ReviewInput, Selection, review};
 use crate::reconcile::{Action, Certainty, Judgement, Outcome, Settled, Tally, Verdict};
 
 fn plain(text: &str) -> String {
@@ -37,7 +37,8 @@ fn review_of(plan: &Plan) -> Review {
 
 fn document_of(plan: &Plan, hub: &str, upcoming: &[Upcoming]) -> PlanDocument {
     let (review, manifests) = (review_of(plan), manifests());
-    PlanDocument::new(&DocumentSource { review: &review, hub, manifests: &manifests, upcoming })
+    let intent = Intent::new(plan, hub, &manifests, &Selection::Everything);
+    PlanDocument::new(&DocumentSource { review: &review, hub, intent: &intent, manifests: &manifests, upcoming })
 }
 
 fn text_of(plan: &Plan, detail: Detail) -> String {

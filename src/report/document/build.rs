@@ -13,7 +13,7 @@ use super::timeline::{SpanPart, SpanWord, TimelinePart};
 use super::{CountsMode, CountsPart, HubPart, LanesPart, PlanDocument};
 use crate::model::{Manifest, ManifestName, ManifestSource, OccurrenceKey, OccurrenceKind, Zone};
 use crate::plan::{
-    Change, Conflict, Counts, Create, CreateReason, Current, Deferral, Effect, FieldChange, Finding, IdleReason,
+    Change, Conflict, Counts, Create, CreateReason, Current, Deferral, Effect, FieldChange, Finding, IdleReason, Intent,
     Lateness, PathChange, Plan, Review, Row, Span, SpanKind, Step, Timeline, Window, Writer,
 };
 use crate::report::advice::advice;
@@ -28,6 +28,8 @@ pub struct DocumentSource<'a> {
     pub review: &'a Review,
     /// The hub in a word: its host name, or `emulator`.
     pub hub: &'a str,
+    /// What the plan means to do.
+    pub intent: &'a Intent,
     /// For time zones and advice.
     pub manifests: &'a [Arc<Manifest>],
     /// Runs to come that no row is about.
@@ -52,6 +54,7 @@ impl PlanDocument {
                 units: plan.size.units.get(),
                 devices: None,
             },
+            digest: source.intent.digest(),
             now: plan.now,
             summary: plan.summary().into(),
             counts: CountsPart { mode: counts_mode(review.counts()), queries: review.asked() },

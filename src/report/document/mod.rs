@@ -38,6 +38,10 @@ pub struct PlanDocument {
     pub owner: String,
     /// The hub.
     pub hub: HubPart,
+    /// Digest of what the plan means to do; two plans with the same one agree on that, whenever they
+    /// were made.
+    #[serde(default)]
+    pub digest: String,
     /// The hub's time that the plan was made for.
     #[schemars(with = "String")]
     pub now: Timestamp,
