@@ -80,7 +80,8 @@ fn project(case: &Path, sources: &mut SourceMap) -> Diagnostics {
     let patterns: Vec<_> = file.manifests.into_iter().map(|(text, span)| load::Pattern { text, span }).collect();
     let loaded = load::manifests(case, &patterns, sources);
     found.extend(loaded.diagnostics);
-    found.extend(validate::manifests(sources, &loaded.ids).diagnostics);
+    let overlays: Vec<_> = file.overlays.values().collect();
+    found.extend(validate::manifests_in(sources, &loaded.ids, &overlays, validate::Coverage::Project).diagnostics);
     found
 }
 

@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use super::emulator_args::{AccessArgs, ListenArgs};
 use super::emulator_command::EmulatorCommand;
 use super::fidelity_args::FidelityArgs;
-use super::plan_args::{ApplyArgs, PlanArgs};
+use super::plan_args::{ApplyArgs, PlanArgs, SelectionArgs};
 use crate::emulator::SNAPSHOT_AFTER;
 use crate::model::Seconds;
 
@@ -82,6 +82,8 @@ pub(super) enum Command {
     Init(InitArgs),
     /// Check manifests, offline
     Validate(ValidateArgs),
+    /// Print the manifests as an environment has them
+    Render(RenderArgs),
     /// Print the JSON Schema of manifests, or an example of a kind
     Schema(SchemaArgs),
     /// Show what apply would do, and why; changes nothing
@@ -145,6 +147,18 @@ pub(super) enum ValidateFormat {
     Github,
     /// SARIF 2.1.0, for code scanning.
     Sarif,
+}
+
+/// `hubjobs render`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  hubjobs render -e prod               all of them, with variables put in and patches applied
+  diff <(hubjobs render -e local) <(hubjobs render -e prod)
+                                       what two environments have different")]
+pub(super) struct RenderArgs {
+    /// Which manifests.
+    #[command(flatten)]
+    pub(super) selection: SelectionArgs,
 }
 
 /// `hubjobs schema`.

@@ -1,6 +1,5 @@
 //! What a command works on: one environment of a valid project.
 
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -15,8 +14,8 @@ use crate::run_once::Scope;
 use super::args::Global;
 use super::failure::Failure;
 use super::plan_args::SelectionArgs;
-use super::project::{find, load};
-use super::selector::Selector;
+use super::project::{find, open};
+use super::select::select;
 use super::terminal::Terminal;
 
 fn names_fleet(environment: &Environment) -> bool {
@@ -65,11 +64,13 @@ impl Context {
         if !dir.join(PROJECT_FILE).is_file() {
             return Err(Failure::NoProject(dir));
         }
-        let mut loaded = load(dir);
-        let wanted = global.environment.clone().or_else(|| std::env::var(ENVIRONMENT).ok());
-        let wanted = wanted.as_deref().filter(|name| !name.is_empty());
-        let chosen = loaded.file.as_ref().map(|file| choose(&file.project, wanted));
+        let mut loaded = open(dir);
+        let wanted = wanted(global);
+        let chosen = loaded.file.as_ref().map(|file| choose(&file.project, wanted.as_deref()));
         let environment = chosen.transpose()?;
+        if let Some(environment) = &environment {
+            loaded.read(|name| *name == environment.name);
+        }
         let fleet = environment.as_ref().and_then(|environment| loaded.fleet(environment));
         let has_fleet = environment.as_ref().is_some_and(|environment| fleet.is_some() == names_fleet(environment));
         if loaded.diagnostics.has_errors() && (need == Need::EveryManifest || !has_fleet) {
@@ -99,21 +100,7 @@ impl Context {
     /// # Errors
     /// When it names a manifest that does not exist, or selects none.
     pub(super) fn select(&self, args: &SelectionArgs) -> Result<Selection, Failure> {
-        if args.selector.is_none() && args.target.is_empty() {
-            return Ok(Selection::Everything);
-        }
-        let selector = args.selector.as_deref().map(Selector::parse).transpose()?;
-        let targets = args.target.iter().map(|name| self.manifest(name).map(|manifest| manifest.name.clone()));
-        let targets = targets.collect::<Result<BTreeSet<_>, _>>()?;
-        let is_selected = |manifest: &&Arc<Manifest>| {
-            selector.as_ref().is_none_or(|selector| selector.matches(&manifest.labels))
-                && (targets.is_empty() || targets.contains(&manifest.name))
-        };
-        let names: BTreeSet<_> = self.manifests.iter().filter(is_selected).map(|m| m.name.clone()).collect();
-        match names.is_empty() {
-            true => Err(Failure::NothingSelected(args.selector.clone().unwrap_or_default())),
-            false => Ok(Selection::Only(names)),
-        }
+        select(&self.manifests, args)
     }
 
     /// What a run over this environment is about.
@@ -126,19 +113,6 @@ impl Context {
             completeness: self.completeness,
             selection,
         }
-    }
-
-    /// The manifest of that name.
-    ///
-    /// # Errors
-    /// When there is none.
-    pub(super) fn manifest(&self, name: &str) -> Result<&Arc<Manifest>, Failure> {
-        self.manifests.iter().find(|manifest| manifest.name.as_str() == name).ok_or_else(|| {
-            let near = |known: &&str| strsim::osa_distance(known, name) <= 2;
-            let mut known = self.manifests.iter().map(|manifest| manifest.name.as_str()).filter(near);
-            let nearest = known.next().filter(|_| known.next().is_none()).map(str::to_owned);
-            Failure::UnknownManifest { name: name.to_owned(), nearest }
-        })
     }
 
     /// The parts of a job's id, under the name that its manifest has now, if the job is ours.
@@ -177,7 +151,17 @@ impl Context {
     }
 }
 
-fn choose(project: &Project, wanted: Option<&str>) -> Result<Environment, Failure> {
+/// The environment that the command line or `HUBJOBS_ENV` names.
+pub(super) fn wanted(global: &Global) -> Option<String> {
+    let named = global.environment.clone().or_else(|| std::env::var(ENVIRONMENT).ok());
+    named.filter(|name| !name.is_empty())
+}
+
+/// The environment of a project that is meant: the one named, else `local`, else the only one.
+///
+/// # Errors
+/// When there is none of that name, or none is named and which is meant is not clear.
+pub(super) fn choose(project: &Project, wanted: Option<&str>) -> Result<Environment, Failure> {
     let known = || project.environments.keys().map(ToString::to_string).collect();
     let named = |name: &str| EnvironmentName::new(name).ok().and_then(|name| project.environments.get(&name));
     let chosen = match wanted {

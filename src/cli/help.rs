@@ -10,7 +10,7 @@ use crate::model::tzdb_version;
 
 /// Headings, and the verbs below each.
 const GROUPS: [(&str, &[&str]); 4] = [
-    ("Write manifests", &["init", "validate", "schema"]),
+    ("Write manifests", &["init", "validate", "render", "schema"]),
     ("Run them", &["plan", "apply", "wait"]),
     ("See what happened", &["status", "results", "cancel"]),
     ("Without Azure, and the rest", &["emulator", "completions"]),

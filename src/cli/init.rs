@@ -151,7 +151,7 @@ fn jobs() -> Result<String, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::project::load;
+    use crate::cli::project::open;
 
     #[test]
     fn what_it_writes_is_valid() {
@@ -159,7 +159,8 @@ mod tests {
         for (path, text) in files(&OwnerSlug::new("team").expect("a slug")).expect("JSON values") {
             write(&dir.path().join(path), &text).expect("an empty folder");
         }
-        let mut loaded = load(dir.path().to_owned());
+        let mut loaded = open(dir.path().to_owned());
+        loaded.read(|_| true);
         let project = loaded.file.as_ref().expect("a valid project file").project.clone();
         let environment = project.environments.values().next().expect("an environment");
         assert!(loaded.fleet(environment).is_some());

@@ -23,9 +23,11 @@ mod plan;
 mod plan_args;
 mod progress;
 mod project;
+mod render;
 mod results;
 mod review;
 mod schema;
+mod select;
 mod selector;
 mod session;
 mod status;
@@ -111,7 +113,8 @@ fn execute(cli: Cli, terminal: &Arc<Terminal>) -> Result<Exit, Failure> {
     let Cli { global, command } = cli;
     match command {
         Command::Init(args) => init::run(&args, &global, terminal),
-        Command::Validate(args) => Ok(validate::run(&args, &global, terminal)),
+        Command::Validate(args) => validate::run(&args, &global, terminal),
+        Command::Render(args) => render::run(&args, &global, terminal),
         Command::Schema(args) => Ok(schema::run(&args, terminal)),
         Command::Completions(args) => Ok(completions::run(&args, terminal)),
         Command::Plan(args) => online(global, terminal, async |session| plan::run(&args, session).await),

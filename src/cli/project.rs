@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::diagnostic::{Diagnostics, Look, SourceMap, diagnostic_json, render_text};
+use crate::diagnostic::{Diagnostics, Look, SourceId, SourceMap, diagnostic_json, render_text};
 use crate::load::{self, PROJECT_FILE, Pattern};
-use crate::model::{Environment, Fleet, Hub, Manifest};
+use crate::model::{Environment, EnvironmentName, Fleet, Hub, Manifest};
 use crate::report::Event;
-use crate::validate::{self, ProjectFile};
+use crate::validate::{self, Coverage, ProjectFile};
 
 use super::terminal::{Form, Terminal};
 
@@ -22,6 +22,8 @@ pub(super) struct LoadedProject {
     pub(super) diagnostics: Diagnostics,
     /// The project file, if it is valid.
     pub(super) file: Option<ProjectFile>,
+    /// The files of its manifests.
+    pub(super) files: Vec<SourceId>,
     /// The manifests that are valid.
     pub(super) manifests: Vec<Arc<Manifest>>,
     /// Whether every file that the project names was found and read.
@@ -47,9 +49,9 @@ fn up(dir: &Path) -> PathBuf {
     }
 }
 
-/// Reads and checks the project file of a folder and the manifests that it names.
+/// Reads and checks the project file of a folder. Its manifests are for [`LoadedProject::read`].
 #[must_use]
-pub(super) fn load(dir: PathBuf) -> LoadedProject {
+pub(super) fn open(dir: PathBuf) -> LoadedProject {
     let mut sources = SourceMap::new();
     let mut diagnostics = Diagnostics::new();
     let file = load::project(&dir, &mut sources).map_err(|finding| diagnostics.push(*finding)).ok().and_then(|id| {
@@ -57,21 +59,25 @@ pub(super) fn load(dir: PathBuf) -> LoadedProject {
         diagnostics.extend(found);
         file
     });
-    let (mut manifests, mut is_complete) = (Vec::new(), false);
-    if let Some(file) = &file {
-        let patterns: Vec<_> =
-            file.manifests.iter().map(|(text, span)| Pattern { text: text.clone(), span: *span }).collect();
-        let loaded = load::manifests(&dir, &patterns, &mut sources);
-        is_complete = loaded.is_complete();
-        let validated = validate::manifests(&sources, &loaded.ids);
-        diagnostics.extend(loaded.diagnostics);
-        diagnostics.extend(validated.diagnostics);
-        manifests = validated.manifests.into_iter().map(Arc::new).collect();
-    }
-    LoadedProject { dir, sources, diagnostics, file, manifests, is_complete }
+    LoadedProject { dir, sources, diagnostics, file, files: Vec::new(), manifests: Vec::new(), is_complete: false }
 }
 
 impl LoadedProject {
+    /// Reads and checks the manifests as some environments have them: those of the first are kept.
+    pub(super) fn read(&mut self, is_meant: impl Fn(&EnvironmentName) -> bool) {
+        let Some(file) = &self.file else { return };
+        let patterns: Vec<_> =
+            file.manifests.iter().map(|(text, span)| Pattern { text: text.clone(), span: *span }).collect();
+        let loaded = load::manifests(&self.dir, &patterns, &mut self.sources);
+        self.is_complete = loaded.is_complete();
+        let overlays: Vec<_> = file.overlays.iter().filter(|(name, _)| is_meant(name)).map(|(_, o)| o).collect();
+        let validated = validate::manifests_in(&self.sources, &loaded.ids, &overlays, Coverage::Project);
+        self.diagnostics.extend(loaded.diagnostics);
+        self.diagnostics.extend(validated.diagnostics);
+        self.manifests = validated.manifests.into_iter().map(Arc::new).collect();
+        self.files = loaded.ids;
+    }
+
     /// Reads and checks the fleet of an environment. Nothing when it has none, or it is not valid.
     pub(super) fn fleet(&mut self, environment: &Environment) -> Option<Fleet> {
         let Hub::Emulator(hub) = &environment.hub else { return None };

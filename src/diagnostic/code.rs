@@ -183,6 +183,23 @@ codes! {
     DuplicateGroup = "duplicate-group":
         "Two groups of a fleet have the same name, or make the same device ids.";
 
+    // Environments
+    UndefinedVariable = "undefined-variable":
+        "A manifest names a variable that the environment does not set. Each environment sets its own, under \
+         `variables` in `hubjobs.yaml`; write `$${` where the characters `${` are meant.";
+    UnusedVariable = "unused-variable":
+        "An environment sets a variable that no manifest names. Usually one of the two names is misspelled.";
+    InvalidVariable = "invalid-variable":
+        "A variable cannot stand here: it has no proper name, or no value that fits, or it is not a constant of the \
+         condition around it. In a condition a variable is a text in quotes, a number or a boolean and nothing else, \
+         so that no value can widen the target.";
+    UnmatchedPatch = "unmatched-patch":
+        "A patch of an environment matches no manifest, so the environment does not differ where its author thinks \
+         that it does.";
+    PatchOfIdentity = "patch-of-identity":
+        "A patch changes `apiVersion`, `kind` or `metadata.name`. By those a manifest is found, in patches, in plans \
+         and in job ids.";
+
     // Conditions: the names are those of the query language's own findings.
     EmptyCondition = "empty-condition":
         "The condition has no text. Write `all: true` to target every device.";

@@ -24,6 +24,7 @@ mod ast;
 mod attribute;
 mod clause;
 mod complement;
+mod constants;
 mod document;
 mod evaluate;
 mod keyword;

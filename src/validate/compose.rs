@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::frame::{Frame, Key, Kind, Merge, depth};
 use super::refusal;
 use super::scalar;
-use super::spans::{AliasUse, Document, Entry, Extent, Style};
+use super::spans::{AliasUse, Document, Entry, Extent, Origin, Style};
 use super::syntax;
 use crate::diagnostic::{Diagnostic, SourceId, SourceMap, Span};
 
@@ -158,7 +158,8 @@ impl<'t> Composer<'t> {
         let entries = std::mem::replace(&mut self.entries, Vec::with_capacity(capacity));
         let aliases = std::mem::take(&mut self.aliases);
         let is_faulty = self.findings_count > 0;
-        self.composed.documents.push(Document { source: self.source, value, entries, aliases, is_faulty });
+        let document = Document { aliases, is_faulty, ..Document::new(self.source, value, entries) };
+        self.composed.documents.push(document);
     }
 
     fn scalar(
@@ -215,7 +216,7 @@ impl<'t> Composer<'t> {
             return Err(self.abandon(refusal::key_not_text(self.span(at), "a key is missing before `:`")));
         }
         if anchor != 0 {
-            let entry = Entry { key: Extent::default(), value: at, size: 1, style };
+            let entry = Entry { key: Extent::default(), value: at, size: 1, style, origin: Origin::Document };
             let anchored = Anchored { value: Value::String(text.clone()), entries: vec![entry], depth: 0 };
             self.anchors.insert(anchor, anchored);
         }
@@ -253,7 +254,7 @@ impl<'t> Composer<'t> {
             Some(Frame { kind: Kind::Map { key: Some(key), .. }, .. }) => key.at,
             _ => Extent::default(),
         };
-        self.entries.push(Entry { key, value, size: 1, style });
+        self.entries.push(Entry { key, value, size: 1, style, origin: Origin::Document });
         self.entries.len() - 1
     }
 

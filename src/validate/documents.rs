@@ -4,7 +4,6 @@ use serde::Deserialize;
 
 use super::kind::Kind;
 use super::lower::{self, Lowering, Memo};
-use super::not_yet;
 use super::project_file::ProjectFile;
 use super::raw;
 use super::shape::{self, Shape};
@@ -30,21 +29,20 @@ pub(super) struct Checked {
     pub(super) findings: Vec<Diagnostic>,
 }
 
-/// Checks one document: its shape, then its meaning.
-pub(super) fn check(sources: &SourceMap, document: &Document, memo: &mut Memo) -> Checked {
+/// Checks one document: its shape, then its meaning. `findings` are those about it so far.
+pub(super) fn check(
+    sources: &SourceMap,
+    document: &Document,
+    mut findings: Vec<Diagnostic>,
+    memo: &mut Memo,
+) -> Checked {
     let source = sources.get(document.source);
-    let mut findings = Vec::new();
-    let Shape { value, unsaid } = shape::check(document, source.text(), &mut findings);
+    let Shape { value, unsaid } = shape::check(document, sources, &mut findings);
     let kind = shape::kind_of(&document.value);
     let root = document.root();
     let name = document.field(root, "metadata").and_then(|metadata| document.field(metadata, "name"));
     let place = name.map_or_else(|| document.key_span(root), |name| document.value_span(name));
-    let mut cx = Lowering::new(document, source.text(), findings, memo);
-    if let Some(Kind::MethodJob | Kind::TwinJob) = kind
-        && source.text().contains("${")
-    {
-        not_yet::report_variables(&mut cx, document, document.root());
-    }
+    let mut cx = Lowering::new(document, sources, findings, memo);
     let from = || ManifestSource { path: source.path().to_owned(), line: source.line(place.start) };
     let meaning = match kind {
         Some(Kind::MethodJob) => raw::MethodJob::deserialize(&*value)

@@ -47,6 +47,10 @@ fn project() -> Value {
                 "prune": "never",
                 "lookahead": "1h",
                 "safety": {"maxCancelPercent": 30},
+                "variables": {"intervalSeconds": 60, "site": "north"},
+                "patches": [
+                    {"kind": "TwinJob", "name": "relocate-sensors", "patch": {"spec": {"maxExecutionTime": "2h"}}},
+                ],
             },
         },
     })

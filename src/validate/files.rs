@@ -5,8 +5,10 @@ use rayon::prelude::*;
 use super::compose::compose;
 use super::cross;
 use super::documents::{self, Checked, Meaning};
+use super::effective::{Uses, check_everywhere};
 use super::kind::Kind;
 use super::lower::Memo;
+use super::overlay::Overlay;
 use super::project_file::ProjectFile;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, SourceId, SourceMap, Span};
 use crate::model::{Fleet, Manifest};
@@ -26,38 +28,71 @@ pub struct Validated {
     pub complete: bool,
 }
 
-/// Validates job manifests, all files in parallel. Fleets among them are checked and left out.
+/// What the files are that are validated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Coverage {
+    /// All of a project: a patch that matches nothing, or a variable that nothing names, is a mistake.
+    Project,
+    /// Some files, perhaps not all.
+    Files,
+}
+
+/// Validates job manifests without a project, all files in parallel: no variable has a value. Fleets
+/// among them are checked and left out.
 #[must_use]
 pub fn manifests(sources: &SourceMap, ids: &[SourceId]) -> Validated {
+    manifests_in(sources, ids, &[], Coverage::Files)
+}
+
+/// Validates job manifests as each of some environments has them, all files in parallel. The manifests
+/// given back are those of the first environment. What the environments do not change is checked once,
+/// and what several of them find is said once.
+#[must_use]
+pub fn manifests_in(sources: &SourceMap, ids: &[SourceId], overlays: &[&Overlay], coverage: Coverage) -> Validated {
+    let nothing = Overlay::default();
+    let overlays = if overlays.is_empty() { &[&nothing][..] } else { overlays };
     let chunk = ids.len().div_ceil(rayon::current_num_threads() * CHUNKS_PER_THREAD).max(1);
-    let parts: Vec<_> = ids.par_chunks(chunk).map(|ids| Part::read(sources, ids)).collect();
+    let parts: Vec<_> = ids.par_chunks(chunk).map(|ids| Part::read(sources, ids, overlays)).collect();
     let mut whole = Part::default();
     parts.into_iter().for_each(|part| whole.append(part));
-    let Part { manifests, places, findings, is_broken } = whole;
+    let Part { manifests, places, findings, is_broken, is_unread, uses } = whole;
     let mut diagnostics: Diagnostics = findings.into_iter().collect();
     diagnostics.extend(cross::duplicate_names(&manifests, &places));
+    // What could not be read may be what a patch is for.
+    if coverage == Coverage::Project && !is_unread {
+        diagnostics.extend(cross::unmatched_patches(overlays, &uses));
+        diagnostics.extend(cross::unused_variables(overlays, &uses));
+    }
     Validated { manifests, diagnostics, complete: !is_broken }
 }
 
 /// What some of the files hold.
 #[derive(Default)]
-struct Part {
+struct Part<'o> {
     manifests: Vec<Manifest>,
     /// Where the names of the manifests stand.
     places: Vec<Span>,
     findings: Vec<Diagnostic>,
     is_broken: bool,
+    /// Whether a document could not even be read as YAML.
+    is_unread: bool,
+    /// What of the environments was of use.
+    uses: Uses<'o>,
 }
 
-impl Part {
-    fn read(sources: &SourceMap, ids: &[SourceId]) -> Self {
+impl<'o> Part<'o> {
+    fn read(sources: &SourceMap, ids: &[SourceId], overlays: &[&'o Overlay]) -> Self {
         let mut memo = Memo::default();
         let mut part = Self::default();
         for id in ids {
-            let file = read(sources, *id, &mut memo);
-            part.is_broken |= file.is_broken;
-            part.findings.extend(file.findings);
-            file.documents.into_iter().for_each(|checked| part.add(checked));
+            let composed = compose(sources, *id);
+            part.is_unread |= composed.is_broken;
+            part.is_broken |= composed.is_broken || !composed.findings.is_empty();
+            part.findings.extend(composed.findings);
+            for document in &composed.documents {
+                let checked = check_everywhere(sources, document, overlays, &mut part.uses, &mut memo);
+                part.add(checked);
+            }
         }
         part
     }
@@ -80,6 +115,8 @@ impl Part {
         self.places.append(&mut behind.places);
         self.findings.append(&mut behind.findings);
         self.is_broken |= behind.is_broken;
+        self.is_unread |= behind.is_unread;
+        self.uses.append(behind.uses);
     }
 }
 
@@ -101,19 +138,6 @@ pub fn fleet(sources: &SourceMap, id: SourceId) -> (Option<Fleet>, Diagnostics) 
     })
 }
 
-struct File {
-    documents: Vec<Checked>,
-    findings: Vec<Diagnostic>,
-    is_broken: bool,
-}
-
-fn read(sources: &SourceMap, id: SourceId, memo: &mut Memo) -> File {
-    let composed = compose(sources, id);
-    let is_broken = composed.is_broken || !composed.findings.is_empty();
-    let documents = composed.documents.iter().map(|document| documents::check(sources, document, memo)).collect();
-    File { documents, findings: composed.findings, is_broken }
-}
-
 /// Reads a file that holds one document of one kind.
 fn only<T>(
     sources: &SourceMap,
@@ -121,11 +145,13 @@ fn only<T>(
     kind: Kind,
     pick: impl Fn(Meaning) -> Option<T>,
 ) -> (Option<T>, Diagnostics) {
-    let file = read(sources, id, &mut Memo::default());
-    let mut diagnostics: Diagnostics = file.findings.into_iter().collect();
+    let composed = compose(sources, id);
+    let mut diagnostics: Diagnostics = composed.findings.into_iter().collect();
+    let mut memo = Memo::default();
     let mut picked = None;
     let mut first: Option<Span> = None;
-    for checked in file.documents {
+    for document in &composed.documents {
+        let checked = documents::check(sources, document, Vec::new(), &mut memo);
         diagnostics.extend(checked.findings);
         match checked.kind {
             Some(other) if other != kind => diagnostics.push(misplaced(other, checked.place)),

@@ -28,6 +28,12 @@ impl Kind {
         }
     }
 
+    /// Whether it is a manifest: what environments may patch, and put variables into.
+    #[must_use]
+    pub const fn is_job(self) -> bool {
+        matches!(self, Self::MethodJob | Self::TwinJob)
+    }
+
     /// The kind of that name; case matters.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {

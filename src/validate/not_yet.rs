@@ -3,7 +3,6 @@
 use serde_json::Value;
 
 use super::kind::Kind;
-use super::lower::Lowering;
 use super::spans::{Document, Node};
 use crate::diagnostic::{Code, Diagnostic};
 
@@ -19,9 +18,6 @@ pub(super) fn instead_of(kind: Kind, path: &str, field: &str) -> Option<&'static
         }
         (Kind::MethodJob | Kind::TwinJob, ["spec"], "expectDevices") => {
             "remove it; `hubjobs plan` shows how many devices match"
-        }
-        (Kind::Project, ["spec", "environments", _], "variables") => {
-            "remove it, and write the values into the manifests"
         }
         (Kind::Project, ["spec", "environments", _, "safety"], "maxDevices" | "maxPercentOfHub") => {
             "remove it; `hubjobs plan` shows how many devices match"
@@ -50,39 +46,4 @@ pub(super) fn entra(document: &Document, node: Node<'_>) -> Diagnostic {
     Diagnostic::error(Code::NotYetSupported, span, "signing in with Entra ID is not supported yet")
         .label("comes in a later version")
         .help("write `auth: {connectionStringEnv: IOTHUB_CONNECTION_STRING}`")
-}
-
-/// Reports every `${name}` in the texts of a document. `${` in the file is rare, so that callers
-/// look for it before they walk.
-pub(super) fn report_variables<'d>(cx: &mut Lowering<'d>, document: &'d Document, node: Node<'d>) {
-    if let Some(text) = node.value.as_str()
-        && let Some(name) = variable(text)
-    {
-        let message = format!("the substitution `${{{name}}}` is not supported yet");
-        let finding = Diagnostic::error(Code::NotYetSupported, document.value_span(node), message);
-        cx.push(node, finding.label("comes in a later version").help("write the value itself"));
-    }
-    for (_, child) in document.children(node) {
-        report_variables(cx, document, child);
-    }
-}
-
-/// The name in the first `${name}` of a text.
-pub(super) fn variable(text: &str) -> Option<&str> {
-    let (_, rest) = text.split_once("${")?;
-    let (name, _) = rest.split_once('}')?;
-    let is_name = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') && !name.is_empty();
-    if is_name { Some(name) } else { variable(rest) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_names_are_variables() {
-        assert_eq!(variable("${intervalSeconds}"), Some("intervalSeconds"));
-        assert_eq!(variable("a ${} ${b c} ${d}"), Some("d"));
-        assert_eq!(variable("$x {y} ${"), None);
-    }
 }

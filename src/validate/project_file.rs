@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::overlay::Overlay;
 use crate::diagnostic::Span;
 use crate::model::{EnvironmentName, Project};
 
@@ -14,4 +15,6 @@ pub struct ProjectFile {
     pub manifests: Vec<(String, Span)>,
     /// Where each environment names its fleet file, if it does.
     pub fleets: BTreeMap<EnvironmentName, Span>,
+    /// What each environment makes of the manifests.
+    pub overlays: BTreeMap<EnvironmentName, Overlay>,
 }

@@ -19,7 +19,7 @@ use super::schema::SCHEMA;
 use super::schema_walk;
 use super::spans::{Document, Node, Style};
 use super::suggest::{listed, nearest};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, SourceMap};
 
 /// What the schema says about a document.
 pub(super) struct Shape<'d> {
@@ -31,11 +31,11 @@ pub(super) struct Shape<'d> {
 }
 
 /// Checks a document against the schema.
-pub(super) fn check<'d>(document: &'d Document, text: &str, findings: &mut Vec<Diagnostic>) -> Shape<'d> {
+pub(super) fn check<'d>(document: &'d Document, sources: &SourceMap, findings: &mut Vec<Diagnostic>) -> Shape<'d> {
     if SCHEMA.validator.is_valid(&document.value) {
         return Shape { value: Cow::Borrowed(&document.value), unsaid: None };
     }
-    let checker = Checker { document, text, kind: kind_of(&document.value) };
+    let checker = Checker { document, sources, kind: kind_of(&document.value) };
     let mut rest = document.value.clone();
     let mut unsaid = None;
     for error in SCHEMA.validator.iter_errors(&document.value) {
@@ -89,7 +89,7 @@ fn prune(value: &mut Value, path: &str) {
 
 struct Checker<'d> {
     document: &'d Document,
-    text: &'d str,
+    sources: &'d SourceMap,
     kind: Option<Kind>,
 }
 
@@ -135,10 +135,7 @@ impl Checker<'_> {
             | ValidationErrorKind::OneOfMultipleValid { .. } => return Vec::new(),
             _ => self.unsaid(error),
         };
-        vec![match self.document.alias_span(node) {
-            Some(alias) if alias != one.primary.span => one.also(alias, "brought in here"),
-            _ => one,
-        }]
+        vec![self.document.trace(node, one)]
     }
 
     /// A finding without words of its own.
@@ -206,20 +203,27 @@ impl Checker<'_> {
         let span = self.document.value_span(node);
         let is_fraction = expected == JsonType::Integer && node.value.is_number();
         let found = if is_fraction { "a fraction" } else { found(node.value) };
-        let message = match node.value {
-            Value::Null => format!("{} has no value", subject(path)),
+        let message = match (node.value, kind) {
+            (Value::Null, _) => format!("{} has no value", subject(path)),
+            (_, TypeKind::Multiple(_)) => {
+                format!("{} must be a text, a number, a boolean or null, not {found}", subject(path))
+            }
             _ => format!("{} must be {}, not {found}", subject(path), words(expected)),
         };
         let finding = Diagnostic::error(Code::WrongType, span, message).label(found);
-        let raw = self.text.get(self.document.raw_span(node).bytes()).unwrap_or_default();
+        let whole = self.document.raw_span(node);
+        let raw = self.sources.get(whole.source).text().get(whole.bytes()).unwrap_or_default();
         let is_plain = self.document.style(node) == Style::Plain && !raw.is_empty();
         match (expected, node.value) {
             (JsonType::String, Value::Number(number)) if number.is_u64() && schema_walk::is_duration(schema) => {
                 finding.help(format!("add the unit: `{number}s` or `{number}m`"))
             }
-            (JsonType::String, Value::Number(_) | Value::Bool(_)) if is_plain => finding
-                .help(format!("put it in quotes: `\"{raw}\"`"))
-                .fix(self.document.raw_span(node), format!("\"{raw}\"")),
+            (JsonType::String, Value::Number(_) | Value::Bool(_)) if is_plain => {
+                finding.help(format!("put it in quotes: `\"{raw}\"`")).fix(whole, format!("\"{raw}\""))
+            }
+            (JsonType::String, Value::Number(_) | Value::Bool(_)) if self.document.substituted(node).is_some() => {
+                finding.help("put the variable's value in quotes where it is set")
+            }
             (JsonType::Boolean, Value::String(word)) => match yaml11_meaning(word) {
                 Some(Yaml11::Boolean(meant)) if is_plain => {
                     finding.help(format!("write `{meant}`")).fix(span, meant.to_string())
@@ -237,9 +241,10 @@ impl Checker<'_> {
             _ if path.is_empty() => {
                 finding.help(format!("begin with `apiVersion: {}`, `kind: MethodJob` and `metadata`", raw::API_VERSION))
             }
-            _ => match schema_walk::example_at(schema) {
-                Some(example) => finding.help(format!("write it like `{example}`")),
-                None => finding.help(format!("write {}", words(expected))),
+            _ => match (schema_walk::example_at(schema), kind) {
+                (Some(example), _) => finding.help(format!("write it like `{example}`")),
+                (None, TypeKind::Multiple(_)) => finding.help("write one value"),
+                (None, TypeKind::Single(_)) => finding.help(format!("write {}", words(expected))),
             },
         }
     }

@@ -8,7 +8,9 @@ use std::ops::Range;
 
 use serde_json::Value;
 
-use crate::diagnostic::{SourceId, Span};
+use super::offsets;
+use super::substitute::Substituted;
+use crate::diagnostic::{Diagnostic, SourceId, SourceMap, Span};
 
 /// A stretch of bytes of the document's file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -31,8 +33,17 @@ pub(super) enum Style {
     Block,
 }
 
+/// Which file a value stands in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// That of the document.
+    Document,
+    /// That of the patch, which is the project file.
+    Patch,
+}
+
 /// Where one value stands.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Entry {
     /// The key, if the value belongs to a map.
     pub(super) key: Extent,
@@ -40,25 +51,30 @@ pub(super) struct Entry {
     /// Number of entries of the value and all values in it.
     pub(super) size: u32,
     pub(super) style: Style,
+    pub(super) origin: Origin,
 }
 
 /// Entries that stand for an alias: their own places are those of the anchor.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct AliasUse {
     pub(super) entries: Range<usize>,
     pub(super) place: Extent,
 }
 
-/// A composed document.
-#[derive(Debug)]
+/// A composed document, and what an environment made of it.
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct Document {
     pub(super) source: SourceId,
+    /// The file of the patches, if there are any.
+    pub(super) patch_source: Option<SourceId>,
     pub(super) value: Value,
     /// In depth-first order, the root first.
     pub(super) entries: Vec<Entry>,
     pub(super) aliases: Vec<AliasUse>,
     /// Whether composing reported something about it, such as a duplicate key.
     pub(super) is_faulty: bool,
+    /// The values that variables were put into, in the order of their entries.
+    pub(super) substituted: Vec<Substituted>,
 }
 
 /// A value of a document together with its entry.
@@ -69,6 +85,19 @@ pub(super) struct Node<'d> {
 }
 
 impl Document {
+    /// A document that nothing is known of but its values and their places.
+    pub(super) const fn new(source: SourceId, value: Value, entries: Vec<Entry>) -> Self {
+        Self {
+            source,
+            patch_source: None,
+            value,
+            entries,
+            aliases: Vec::new(),
+            is_faulty: false,
+            substituted: Vec::new(),
+        }
+    }
+
     pub(super) const fn root(&self) -> Node<'_> {
         Node { value: &self.value, index: 0 }
     }
@@ -131,39 +160,88 @@ impl Document {
     pub(super) fn value_span(&self, node: Node<'_>) -> Span {
         let entry = self.entry(node);
         let hidden = entry.style == Style::Block || entry.value.start == entry.value.end;
-        if hidden { self.key_span(node) } else { self.span(entry.value) }
+        if hidden { self.key_span(node) } else { self.span(entry, entry.value) }
     }
 
     /// The text of the value's key; of the value itself, if it has none.
     pub(super) fn key_span(&self, node: Node<'_>) -> Span {
         let entry = self.entry(node);
-        if entry.key.start < entry.key.end { self.span(entry.key) } else { self.first_line(entry) }
+        if entry.key.start < entry.key.end { self.span(entry, entry.key) } else { self.first_line(entry) }
     }
 
     /// The value's text, however long.
     pub(super) fn raw_span(&self, node: Node<'_>) -> Span {
-        self.span(self.entry(node).value)
+        let entry = self.entry(node);
+        self.span(entry, entry.value)
+    }
+
+    /// A part, in bytes, of the text that is the value.
+    pub(super) fn part_span(&self, sources: &SourceMap, node: Node<'_>, part: Range<usize>) -> Span {
+        let Some(value) = node.value.as_str() else { return self.value_span(node) };
+        let whole = self.raw_span(node);
+        let (value, style, part) = match self.substituted(node) {
+            Some(put) => (put.written(), put.style(), put.written_part(part)),
+            None => (value, self.style(node), part),
+        };
+        // The parser keeps or drops the last line breaks by rules that matter to no finding.
+        let value = value.trim_end_matches('\n');
+        let part = part.start.min(value.len())..part.end.min(value.len());
+        let text = sources.get(whole.source).text();
+        Span::new(whole.source, offsets::locate(text, whole.bytes(), style, value, part))
+    }
+
+    /// Whether an environment changed it.
+    pub(super) const fn is_altered(&self) -> bool {
+        self.patch_source.is_some() || !self.substituted.is_empty()
+    }
+
+    /// What was put into the value, if anything was.
+    pub(super) fn substituted(&self, node: Node<'_>) -> Option<&Substituted> {
+        let at = self.substituted.binary_search_by_key(&node.index, Substituted::index).ok()?;
+        self.substituted.get(at)
+    }
+
+    /// Adds to a finding about a value where the value came from: an alias, variables.
+    pub(super) fn trace(&self, node: Node<'_>, finding: Diagnostic) -> Diagnostic {
+        self.trace_part(node, 0..usize::MAX, finding)
+    }
+
+    /// The same for a finding about a part, in bytes, of a text: only the variables in that part.
+    pub(super) fn trace_part(&self, node: Node<'_>, part: Range<usize>, finding: Diagnostic) -> Diagnostic {
+        let finding = match self.alias_span(node) {
+            Some(alias) if alias != finding.primary.span => finding.also(alias, "brought in here"),
+            _ => finding,
+        };
+        let variables = self.substituted(node).into_iter().flat_map(|put| put.variables_in(&part));
+        variables.fold(finding, |finding, (name, place)| finding.also(place, format!("`{name}` is set here")))
     }
 
     /// A list item or a document over several lines is marked at its first key.
     fn first_line(&self, entry: &Entry) -> Span {
         if entry.style == Style::Flow && entry.key.end == 0 {
-            return self.span(Extent { start: entry.value.start, end: entry.value.start + 1 });
+            return self.span(entry, Extent { start: entry.value.start, end: entry.value.start + 1 });
         }
         if entry.style != Style::Block {
-            return self.span(entry.value);
+            return self.span(entry, entry.value);
         }
-        let inner = self.entries.iter().find(|inner| inner.key.start >= entry.value.start && inner.key.end > 0);
-        self.span(inner.map_or(Extent { start: entry.value.start, end: entry.value.start }, |inner| inner.key))
+        let is_inside =
+            |inner: &&Entry| inner.origin == entry.origin && inner.key.start >= entry.value.start && inner.key.end > 0;
+        let inner = self.entries.iter().find(is_inside);
+        let start = Extent { start: entry.value.start, end: entry.value.start };
+        self.span(entry, inner.map_or(start, |inner| inner.key))
     }
 
     /// Where the value was brought in by an alias, if it was.
     pub(super) fn alias_span(&self, node: Node<'_>) -> Option<Span> {
         let alias = self.aliases.iter().find(|alias| alias.entries.contains(&node.index))?;
-        Some(self.span(alias.place))
+        Some(Span { source: self.source, start: alias.place.start, end: alias.place.end })
     }
 
-    pub(super) fn span(&self, extent: Extent) -> Span {
-        Span { source: self.source, start: extent.start, end: extent.end }
+    fn span(&self, entry: &Entry, extent: Extent) -> Span {
+        let source = match entry.origin {
+            Origin::Document => self.source,
+            Origin::Patch => self.patch_source.unwrap_or(self.source),
+        };
+        Span { source, start: extent.start, end: extent.end }
     }
 }

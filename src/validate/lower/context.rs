@@ -5,9 +5,8 @@ use std::fmt;
 use std::ops::Range;
 
 use super::super::compose::{FINDINGS_MAX, MORE};
-use super::super::offsets;
 use super::super::spans::{Document, Node};
-use crate::diagnostic::{Diagnostic, Severity, Span};
+use crate::diagnostic::{Diagnostic, Severity, SourceMap, Span};
 use crate::model::{CronExpression, InvalidCron};
 
 /// A place in a document, made while walking down and resolved only for a finding.
@@ -72,19 +71,18 @@ impl Memo {
 pub(in crate::validate) struct Lowering<'d> {
     pub(super) memo: &'d mut Memo,
     document: &'d Document,
-    /// The whole file.
-    text: &'d str,
+    sources: &'d SourceMap,
     findings: Vec<Diagnostic>,
 }
 
 impl<'d> Lowering<'d> {
     pub(in crate::validate) const fn new(
         document: &'d Document,
-        text: &'d str,
+        sources: &'d SourceMap,
         findings: Vec<Diagnostic>,
         memo: &'d mut Memo,
     ) -> Self {
-        Self { memo, document, text, findings }
+        Self { memo, document, sources, findings }
     }
 
     pub(in crate::validate) fn into_findings(self) -> Vec<Diagnostic> {
@@ -153,26 +151,16 @@ impl<'d> Lowering<'d> {
     /// Reports something about a part, in bytes, of the text at a place.
     pub(super) fn report_part(&mut self, at: &At<'_>, part: Range<usize>, finding: impl FnOnce(Span) -> Diagnostic) {
         let node = self.nearest(at);
-        let span = self.part_span(node, part);
-        self.push(node, finding(span));
-    }
-
-    fn part_span(&self, node: Node<'_>, part: Range<usize>) -> Span {
-        let Some(value) = node.value.as_str() else { return self.document.value_span(node) };
-        let whole = self.document.raw_span(node);
-        // The parser keeps or drops the last line breaks by rules that matter to no finding.
-        let value = value.trim_end_matches('\n');
-        let part = part.start.min(value.len())..part.end.min(value.len());
-        let bytes = offsets::locate(self.text, whole.bytes(), self.document.style(node), value, part);
-        Span::new(self.document.source, bytes)
+        let finding = finding(self.document.part_span(self.sources, node, part.clone()));
+        self.add(self.document.trace_part(node, part, finding));
     }
 
     /// Reports something about a value found by walking.
     pub(in crate::validate) fn push(&mut self, node: Node<'_>, finding: Diagnostic) {
-        let finding = match self.document.alias_span(node) {
-            Some(alias) if alias != finding.primary.span => finding.also(alias, "brought in here"),
-            _ => finding,
-        };
+        self.add(self.document.trace(node, finding));
+    }
+
+    fn add(&mut self, finding: Diagnostic) {
         match self.count(finding.severity) {
             FINDINGS_MAX.. => {}
             last if last + 1 == FINDINGS_MAX => self.findings.push(finding.note(MORE)),

@@ -54,7 +54,8 @@ impl Lowering<'_> {
         self.warn_ambiguous(node);
         // Escapes make JSON at most six times as long as the text, so small texts need no measuring.
         let span = self.document().raw_span(node);
-        if span.bytes().len() > PAYLOAD_BYTES_MAX / 6 || self.document().alias_span(node).is_some() {
+        let is_as_written = self.document().alias_span(node).is_none() && !self.document().is_altered();
+        if span.bytes().len() > PAYLOAD_BYTES_MAX / 6 || !is_as_written {
             let size = serde_json::to_string(node.value).map_or(0, |json| json.len());
             if size > PAYLOAD_BYTES_MAX {
                 self.report_key(at, |span| {

@@ -9,6 +9,7 @@ mod fleet;
 mod job;
 mod json;
 mod method;
+mod overlay;
 mod project;
 mod schedule;
 mod target;

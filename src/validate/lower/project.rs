@@ -34,8 +34,10 @@ pub(in crate::validate) fn project(cx: &mut Lowering<'_>, raw: &raw::Project<'_>
     let owner = owner.and_then(|text| cx.named(&at.field("owner"), OwnerSlug::new(text), owner_help));
     let manifests = manifests.as_deref().map(|patterns| cx.patterns(&at.field("manifests"), patterns));
     let environments_at = at.field("environments");
-    let environments = environments.as_ref().and_then(|raw| cx.environments(&environments_at, raw));
-    let (environments, manifests) = (environments?, manifests?);
+    let environments_raw = environments.as_ref()?;
+    let environments = cx.environments(&environments_at, environments_raw);
+    let overlays = cx.overlays(&environments_at, environments_raw);
+    let (environments, overlays, manifests) = (environments?, overlays?, manifests?);
     let fleet = |environment: &Environment| match &environment.hub {
         Hub::Emulator(EmulatorHub { fleet: Some(_), .. }) => {
             let at = environments_at.field(environment.name.as_str());
@@ -51,7 +53,7 @@ pub(in crate::validate) fn project(cx: &mut Lowering<'_>, raw: &raw::Project<'_>
         manifests: manifests.iter().map(|(text, _)| text.clone()).collect(),
         environments,
     };
-    Some(ProjectFile { project, manifests, fleets })
+    Some(ProjectFile { project, manifests, fleets, overlays })
 }
 
 impl Lowering<'_> {
@@ -90,7 +92,7 @@ impl Lowering<'_> {
     }
 
     fn environment(&mut self, at: &At<'_>, name: &str, raw: &raw::Environment<'_>) -> Option<Environment> {
-        let raw::Environment { hub, prune, lookahead, safety } = raw;
+        let raw::Environment { hub, prune, lookahead, safety, variables: _, patches: _ } = raw;
         let name = match EnvironmentName::new(name) {
             Ok(name) => Some(name),
             Err(why) => {

@@ -1,12 +1,16 @@
 //! Which devices.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
-use super::super::{not_yet, raw};
+use super::super::raw;
 use super::context::{At, Lowering};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::model::{DeviceId, Target, TargetCondition};
-use crate::query::{self, Severity};
+use crate::query::{self, Literal, Severity};
+
+/// Why a variable does not do what a template language would.
+const ONLY_A_CONSTANT: &str = "in a condition a variable is a constant: a text in quotes, a number or a boolean";
 
 impl Lowering<'_> {
     /// Lowers `target`, which has exactly one field.
@@ -55,13 +59,11 @@ impl Lowering<'_> {
     }
 
     fn condition(&mut self, at: &At<'_>, text: &str) -> Option<TargetCondition> {
-        // Reported already, and nothing that the query language could say more about.
-        if not_yet::variable(text).is_some() {
-            return None;
-        }
-        let (_, problems) = query::parse_condition(text);
-        let mut usable = true;
+        let (selection, problems) = query::parse_condition(text);
+        let mut usable = selection.as_ref().is_none_or(|selection| self.variables_are_constants(at, text, selection));
+        let put = self.find(at).and_then(|node| self.document().substituted(node));
         for problem in problems {
+            let is_by_variable = put.is_some_and(|put| put.variables_in(&problem.span).next().is_some());
             usable &= problem.severity != Severity::Error;
             let code = Code::from_name(problem.code.as_str()).unwrap_or(Code::InvalidValue);
             self.report_part(at, problem.span, |span| {
@@ -72,11 +74,36 @@ impl Lowering<'_> {
                 finding.primary.text = problem.label;
                 finding.help.extend(problem.help);
                 finding.notes.extend(problem.note);
-                finding
+                if is_by_variable { finding.note(ONLY_A_CONSTANT) } else { finding }
             });
         }
         // The parser has already complained about the length.
         usable.then(|| TargetCondition::new(text).ok()).flatten()
+    }
+
+    /// A variable never is, and never makes, more than a constant: otherwise its value could widen the
+    /// condition.
+    fn variables_are_constants(&mut self, at: &At<'_>, text: &str, selection: &query::Selection) -> bool {
+        let Some(put) = self.find(at).and_then(|node| self.document().substituted(node)) else { return true };
+        let constants: Vec<_> =
+            selection.constants().into_iter().map(|(literal, span)| (literal, unbracketed(text, span))).collect();
+        let is_constant = |bytes: &Range<usize>| {
+            constants.iter().any(|(literal, span)| match literal {
+                Literal::String(_) => span.start <= bytes.start && bytes.end <= span.end,
+                // The minus of a number is an operator of its own.
+                _ => span.end == bytes.end && (bytes.start..=bytes.start + 1).contains(&span.start),
+            })
+        };
+        let others: Vec<_> = put.inserted().filter(|(_, bytes)| !is_constant(bytes)).collect();
+        for (name, bytes) in &others {
+            self.report_part(at, bytes.clone(), |span| {
+                Diagnostic::error(Code::InvalidVariable, span, format!("the variable `{name}` is no constant here"))
+                    .label("not where a constant stands")
+                    .note(ONLY_A_CONSTANT)
+                    .help(format!("compare with it, as in `tags.site = ${{{name}}}`"))
+            });
+        }
+        others.is_empty()
     }
 
     fn device_ids(&mut self, at: &At<'_>, texts: &[&str]) -> Option<Target> {
@@ -121,4 +148,12 @@ impl Lowering<'_> {
             }
         }
     }
+}
+
+/// What is left of a constant's place without round brackets around it.
+fn unbracketed(text: &str, span: Range<usize>) -> Range<usize> {
+    let is_around = |c: char| c.is_whitespace() || matches!(c, '(' | ')');
+    let inner = text[span.clone()].trim_start_matches(is_around);
+    let start = span.end - inner.len();
+    start..start + inner.trim_end_matches(is_around).len()
 }

@@ -15,7 +15,8 @@ pub(super) use job::{
     TwinJobSpec, TwinSuccess,
 };
 pub(super) use project::{
-    Auth, Clock, ClockMode, Emulator, Environment, Hub, Metadata, Project, ProjectSpec, Prune, Safety, Sku,
+    Auth, Clock, ClockMode, Emulator, Environment, Hub, JobKind, Metadata, Patch, Project, ProjectSpec, Prune, Safety,
+    Sku,
 };
 pub(super) use scalar::{AnyObject, AnyValue, Whole};
 

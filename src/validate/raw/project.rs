@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::scalar::Whole;
+use super::scalar::{AnyObject, Scalar, Whole};
 
 /// A project: whose jobs, on which hubs, under which limits.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -103,6 +103,40 @@ pub(in crate::validate) struct Environment<'a> {
     /// Limits that a plan must keep.
     #[schemars(example = json!({"maxCancelPercent": 30}))]
     pub(in crate::validate) safety: Option<Safety>,
+    /// Values that manifests name as `${name}`: texts, numbers, booleans or null. A value that is
+    /// exactly `${name}` keeps the type; inside a longer text it becomes text; inside a condition it is
+    /// a constant, in quotes if it is a text. `$${` stands for the characters `${`.
+    #[schemars(example = json!({"intervalSeconds": 60, "site": "north"}))]
+    #[serde(borrow)]
+    pub(in crate::validate) variables: Option<BTreeMap<&'a str, Scalar>>,
+    /// Changes of single manifests in this environment, applied before variables are put in.
+    #[schemars(example = json!([{"kind": "TwinJob", "name": "relocate-sensors", "patch": {"spec": {"suspend": true}}}]))]
+    #[serde(borrow)]
+    pub(in crate::validate) patches: Option<Vec<Patch<'a>>>,
+}
+
+/// A change of one manifest.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(deny_unknown_fields)]
+pub(in crate::validate) struct Patch<'a> {
+    /// Kind of the manifest.
+    #[schemars(required, example = &"TwinJob")]
+    pub(in crate::validate) kind: Option<JobKind>,
+    /// Name of the manifest, its `metadata.name`.
+    #[schemars(required, example = &"relocate-sensors")]
+    pub(in crate::validate) name: Option<&'a str>,
+    /// What to merge into the manifest, as a JSON merge patch: maps are merged, all else is replaced,
+    /// null removes a field. To write a null into a twin, name a variable that is null.
+    #[schemars(required, example = json!({"spec": {"suspend": true}}))]
+    pub(in crate::validate) patch: Option<AnyObject>,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[schemars(inline)]
+pub(in crate::validate) enum JobKind {
+    MethodJob,
+    TwinJob,
 }
 
 /// A hub: the emulator, or an IoT Hub.

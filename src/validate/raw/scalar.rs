@@ -43,6 +43,30 @@ pub(in crate::validate) struct AnyValue;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::validate) struct AnyObject;
 
+/// Any value but lists and maps; lowering reads it from the document itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::validate) struct Scalar;
+
+impl<'de> Deserialize<'de> for Scalar {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        IgnoredAny::deserialize(deserializer).map(|_| Self)
+    }
+}
+
+impl JsonSchema for Scalar {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Scalar".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": ["string", "number", "boolean", "null"]})
+    }
+}
+
 impl<'de> Deserialize<'de> for AnyValue {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         IgnoredAny::deserialize(deserializer).map(|_| Self)

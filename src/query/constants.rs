@@ -1,0 +1,61 @@
+//! The constants of a condition, and where they stand.
+
+use super::ast::{Expr, ExprKind, Literal, Selection, Span};
+
+impl Selection {
+    /// All constants, in the order of the text, with the bytes they were read from.
+    #[must_use]
+    pub fn constants(&self) -> Vec<(&Literal, Span)> {
+        let mut found = Vec::new();
+        if let Some(filter) = &self.filter {
+            collect(filter, &mut found);
+        }
+        found
+    }
+}
+
+/// Terminates: the parser bounds the depth of what it reads.
+fn collect<'e>(expr: &'e Expr, found: &mut Vec<(&'e Literal, Span)>) {
+    match &expr.node {
+        ExprKind::Literal(literal) => found.push((literal, expr.span.clone())),
+        ExprKind::Or(operands) | ExprKind::And(operands) => operands.iter().for_each(|operand| collect(operand, found)),
+        ExprKind::Not(operand) | ExprKind::Negate(operand) => collect(operand, found),
+        ExprKind::Compare { left, right, .. } | ExprKind::Arithmetic { left, right, .. } => {
+            collect(left, found);
+            collect(right, found);
+        }
+        ExprKind::Member { needle, list, .. } => {
+            collect(needle, found);
+            found.extend(list.iter().map(|literal| (&literal.node, literal.span.clone())));
+        }
+        ExprKind::StartsWith { text, prefix } => {
+            collect(text, found);
+            collect(prefix, found);
+        }
+        ExprKind::Path(_) | ExprKind::IsDefined(_) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::parse_condition;
+
+    fn constants(text: &str) -> Vec<&str> {
+        let (selection, _) = parse_condition(text);
+        let selection = selection.expect("a condition");
+        selection.constants().into_iter().map(|(_, span)| &text[span]).collect()
+    }
+
+    #[test]
+    fn every_constant_knows_its_text() {
+        assert_eq!(
+            constants("NOT (tags.a = 'x\\'y') AND (tags.b IN ['p', \"q\"] OR tags.c > (5) AND tags.d = -7)"),
+            ["'x\\'y'", "'p'", "\"q\"", "5", "7"]
+        );
+        assert_eq!(
+            constants("STARTSWITH(deviceId, 'a') OR tags.n + 1 = 2 OR tags.b = true"),
+            ["'a'", "1", "2", "true"]
+        );
+        assert_eq!(constants("*"), [""; 0]);
+    }
+}
