@@ -5,15 +5,17 @@
 //! hub ------------------observe-> [ObservedJob] -----------------------+-plan-> Plan -approve-> ApprovedPlan -reconcile-> [Outcome]
 //! ```
 
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use jiff::SignedDuration;
 
 use crate::expand::{Window, expand};
-use crate::hub::{HubClient, HubError, Observation, observe};
+use crate::hub::{AskProgress, AskTerms, Asked, HubClient, HubError, NotAsked, Observation, Wanted, ask, observe};
 use crate::model::{Desired, Environment, Manifest, Owner};
 use crate::plan::{
-    Acknowledgement, Answers, Completeness, Counts, Plan, PlanInput, Review, ReviewInput, Selection, plan, review,
+    Acknowledgement, Answer, Answers, Completeness, Configurations, Counts, Plan, PlanInput, Question, Review,
+    ReviewInput, Selection, Unasked, plan, questions, review,
 };
 use crate::reconcile::Clock;
 
@@ -69,6 +71,10 @@ pub struct Inquiry<'a> {
     pub counts: Counts,
     /// What somebody consents to beyond the limits.
     pub acknowledgements: &'a [Acknowledgement],
+    /// Questions at once.
+    pub concurrency_max: NonZeroUsize,
+    /// How far counting has come.
+    pub progress: &'a AskProgress,
 }
 
 /// Reads the hub and decides what to do. Changes nothing.
@@ -106,17 +112,23 @@ pub async fn plan_once<H: HubClient>(hub: &H, scope: &Scope<'_>, clock: &dyn Clo
 }
 
 /// Asks the hub what the plan would do to its devices, and looks at the plan as its reviewer would.
-/// Changes nothing.
+/// Changes nothing. What the hub does not tell is missing in the review, which says so.
 ///
 /// # Errors
 /// When the hub cannot be read.
 pub async fn review_once<H: HubClient>(
-    _hub: &H,
+    hub: &H,
     scope: &Scope<'_>,
     planned: Planned,
     inquiry: &Inquiry<'_>,
 ) -> Result<Review, RunError> {
     let Planned { plan, observation, desired } = planned;
+    let configurations = match inquiry.counts {
+        Counts::All if plan.writes_twins(scope.manifests) => {
+            Some(hub.configurations().await.map_err(|e| e.to_string()))
+        }
+        Counts::All | Counts::None => None,
+    };
     let input = ReviewInput {
         manifests: scope.manifests,
         desired: &desired,
@@ -124,10 +136,40 @@ pub async fn review_once<H: HubClient>(
         limits: &scope.environment.safety,
         acknowledgements: inquiry.acknowledgements,
         counts: inquiry.counts,
+        configurations: match &configurations {
+            Some(Ok(known)) => Configurations::Known(known),
+            Some(Err(why)) => Configurations::Refused(why),
+            None => Configurations::NotRead,
+        },
     };
-    let answers = Answers::default();
+    let questions = match inquiry.counts {
+        Counts::All => questions(&plan, &input),
+        Counts::None => Vec::new(),
+    };
+    let terms = AskTerms::of(plan.size, inquiry.concurrency_max);
+    let answers = answers(hub, questions, &terms, inquiry.progress).await;
     let review = review(plan, &input, &answers);
     // Nobody has to wait until ten thousand jobs are freed.
     rayon::spawn(move || drop((observation, desired)));
     Ok(review)
+}
+
+/// Puts the questions that the hub can take.
+async fn answers<H: HubClient>(hub: &H, questions: Vec<Question>, terms: &AskTerms, progress: &AskProgress) -> Answers {
+    let (too_long, questions): (Vec<_>, Vec<_>) = questions.into_iter().partition(Question::is_too_long);
+    let wanted: Vec<_> = questions
+        .iter()
+        .map(|question| Wanted { query: question.as_str(), rows_enough: question.rows_enough() })
+        .collect();
+    let asked = ask(hub, &wanted, terms, progress).await;
+    let told = asked.answers.into_iter().map(|asked| match asked {
+        Asked::Rows(rows) => Answer::Rows(rows),
+        Asked::Part(rows) => Answer::Part(rows),
+        Asked::Failed(error) => Answer::Failed(error.to_string()),
+        Asked::Open(NotAsked::PagesSpent) => Answer::Open(Unasked::BudgetSpent),
+        Asked::Open(NotAsked::TimeOver) => Answer::Open(Unasked::TimeOver),
+        Asked::Open(NotAsked::InVain) => Answer::Open(Unasked::InVain),
+    });
+    let unasked = too_long.into_iter().map(|question| (question, Answer::Open(Unasked::TooLong)));
+    questions.iter().cloned().zip(told).chain(unasked).collect::<Answers>().with_queries(asked.pages)
 }

@@ -19,8 +19,8 @@ use std::time::Duration;
 use hubjobs::hub::{Continuation, ErrorCode, HubClient, HubError, JobFilter, Page};
 use hubjobs::model::{
     Digit, EnvironmentName, HubSize, JobAction, JobBody, JobId, JobStatus, ManifestName, MethodCall, MethodName,
-    NewJob, ObservedJob, OccurrenceKey, OccurrenceKind, OwnJobId, Owner, Percent, PrunePolicy, SafetyLimits, Seconds,
-    Sku, TargetCondition, Unit,
+    NewJob, ObservedConfiguration, ObservedJob, OccurrenceKey, OccurrenceKind, OwnJobId, Owner, Percent, PrunePolicy,
+    SafetyLimits, Seconds, Sku, TargetCondition, Unit,
 };
 use hubjobs::plan::{Answers, ReviewInput, review};
 use hubjobs::plan::{
@@ -254,6 +254,10 @@ impl HubClient for ScriptedHub {
 
     async fn query(&self, _query: &str, _page: Option<&Continuation>) -> Result<Page<Value>, HubError> {
         panic!("carrying out a plan asks no query")
+    }
+
+    async fn configurations(&self) -> Result<Vec<ObservedConfiguration>, HubError> {
+        panic!("carrying out a plan needs no configurations")
     }
 }
 

@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use hubjobs::hub::rest::{Backoff, ConnectionString, Endpoint, RestConfig, RestHub, RetryPolicy};
 use hubjobs::hub::{Continuation, DeviceResult, ErrorCode, HubClient, HubError, JobFilter, Page};
 use hubjobs::model::{
-    JobAction, JobBody, JobId, JobKind, JobStatus, MethodCall, MethodName, NewJob, ObservedJob, OwnJobId, Seconds,
-    TargetCondition, TwinPatch,
+    JobAction, JobBody, JobId, JobKind, JobStatus, MethodCall, MethodName, NewJob, ObservedConfiguration, ObservedJob,
+    OwnJobId, Seconds, TargetCondition, TwinPatch,
 };
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -55,6 +55,7 @@ enum Call {
     Cancel(String),
     List { kind: Option<String>, status: Option<String>, page: Option<String> },
     Query { text: String, page: Option<String> },
+    Configurations,
 }
 
 #[derive(Deserialize)]
@@ -154,6 +155,10 @@ async fn make(call: &Call, hub: &RestHub) -> Result<Value, HubError> {
                 json!(DeviceResult::from_row(row).map(|result| result_to_value(&result)))
             })
         }
+        Call::Configurations => {
+            let list = hub.configurations().await?;
+            json!({"configurations": list.iter().map(configuration_to_value).collect::<Vec<_>>()})
+        }
     })
 }
 
@@ -207,6 +212,13 @@ fn new_job(name: &str) -> NewJob {
     let id = format!("hj1-bldgx7q-{manifest}-t2612010830-u0000-{}", body.revision());
     let start = start.map(|time| time.parse().expect("a time"));
     NewJob { id: OwnJobId::parse(&id).expect("of our form"), body, start }
+}
+
+fn configuration_to_value(configuration: &ObservedConfiguration) -> Value {
+    let ObservedConfiguration { id, priority, target_condition, labels, desired } = configuration;
+    json!({
+        "id": id, "priority": priority, "targetCondition": target_condition, "labels": labels, "desired": desired,
+    })
 }
 
 fn page_to_value<T>(name: &str, page: &Page<T>, item: impl Fn(&T) -> Value) -> Value {

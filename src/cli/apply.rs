@@ -51,7 +51,7 @@ async fn apply(
     if !args.wait {
         return Ok(exit);
     }
-    let vigil = Vigil { session, context, connection, timeout: args.timeout, inquiry: args.review.inquiry() };
+    let vigil = Vigil { session, context, connection, timeout: args.timeout, inquiry: args.review.inquiry(connection) };
     let waited = vigil.keep(due_jobs(plan, &outcomes), Pending::of(plan, &outcomes, selection)).await;
     Ok(exit.or_worse(waited))
 }

@@ -13,9 +13,12 @@ use super::tide::{EmulatorTide, HubClock, HubTide};
 use crate::emulator::admin::AdminClient;
 use crate::emulator::state::Fidelity;
 use crate::emulator::{self, EmulatorConfig, EmulatorError, SNAPSHOT_AFTER, StateDir};
+use crate::hub::AskProgress;
 use crate::hub::rest::{ConnectionString, Endpoint, RestConfig, RestHub};
 use crate::model::{Auth, EmulatorHub, Environment, Fleet, Hub, RemoteHub};
+use crate::plan::{Acknowledgement, Counts};
 use crate::reconcile::{Interrupt, Patience};
+use crate::run_once::Inquiry;
 
 /// Calls at once.
 const CONCURRENCY: NonZeroUsize = NonZeroUsize::new(4).expect("four is not zero");
@@ -35,6 +38,8 @@ pub(super) struct Connection {
     pub(super) patience: Patience,
     /// Calls at once.
     pub(super) concurrency: NonZeroUsize,
+    /// How far counting devices has come.
+    pub(super) asking: AskProgress,
     session: Option<emulator::Session>,
 }
 
@@ -69,6 +74,7 @@ fn connect_remote(environment: &Environment, remote: &RemoteHub, interrupt: &Int
         tide: HubTide::Wall(interrupt.clone()),
         patience: Patience::remote(),
         concurrency: CONCURRENCY,
+        asking: AskProgress::default(),
         session: None,
     })
 }
@@ -97,11 +103,18 @@ async fn connect_emulator(context: &Context, hub: &EmulatorHub, interrupt: &Inte
         clock,
         patience: Patience::loopback(),
         concurrency: CONCURRENCY,
+        asking: AskProgress::default(),
         session: Some(session),
     })
 }
 
 impl Connection {
+    /// What a review of a plan for this hub is to look at.
+    #[must_use]
+    pub(super) const fn inquiry<'a>(&'a self, counts: Counts, acknowledgements: &'a [Acknowledgement]) -> Inquiry<'a> {
+        Inquiry { counts, acknowledgements, concurrency_max: self.concurrency, progress: &self.asking }
+    }
+
     /// The hub's time, asked for if it is not the machine's.
     ///
     /// # Errors

@@ -7,6 +7,7 @@ mod carry_out;
 mod completions;
 mod connect;
 mod context;
+mod counting;
 mod emulator;
 mod emulator_args;
 mod emulator_command;

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use super::connect::Connection;
 use super::context::Context;
+use super::counting::while_counting;
 use super::failure::Failure;
 use super::plan_args::{CountsArg, ReviewArgs};
 use super::session::Session;
@@ -19,12 +20,12 @@ use crate::run_once::{Inquiry, plan_once, review_once};
 impl ReviewArgs {
     /// What a review is to look at.
     #[must_use]
-    pub(super) fn inquiry(&self) -> Inquiry<'_> {
+    pub(super) fn inquiry<'a>(&'a self, connection: &'a Connection) -> Inquiry<'a> {
         let counts = match self.counts {
             CountsArg::All => Counts::All,
             CountsArg::None => Counts::None,
         };
-        Inquiry { counts, acknowledgements: &self.acknowledgements }
+        connection.inquiry(counts, &self.acknowledgements)
     }
 }
 
@@ -43,9 +44,9 @@ pub(super) async fn look(
     let scope = context.scope(selection);
     let reviewed = async {
         let planned = plan_once(&connection.hub, &scope, &*connection.clock).await?;
-        review_once(&connection.hub, &scope, planned, &args.inquiry()).await
+        review_once(&connection.hub, &scope, planned, &args.inquiry(connection)).await
     };
-    session.read(reviewed).await
+    session.read(while_counting(&session.terminal, &connection.asking, reviewed)).await
 }
 
 /// Writes a review down. With `occurrences`, so many next runs of every manifest come with it, else

@@ -12,7 +12,6 @@ use crate::hub::observe;
 use crate::model::{JobId, ObservedJob};
 use crate::plan::{Counts, Selection};
 use crate::report::{local_and_utc, zone_of};
-use crate::run_once::Inquiry;
 
 /// Waits for the jobs that are due, and judges how they ended.
 ///
@@ -62,7 +61,7 @@ async fn wait(args: &WaitArgs, session: &Session, context: &Context, connection:
         return Ok(Exit::Done);
     }
     // It only waits: nothing is applied on the way.
-    let inquiry = Inquiry { counts: Counts::None, acknowledgements: &[] };
+    let inquiry = connection.inquiry(Counts::None, &[]);
     let vigil = Vigil { session, context, connection, timeout: args.timeout, inquiry };
     Ok(vigil.keep(open, Pending::none(&Selection::Everything)).await)
 }

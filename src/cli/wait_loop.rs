@@ -10,6 +10,7 @@ use tokio::time::{Instant, sleep_until};
 use super::carry_out::carry_out;
 use super::connect::Connection;
 use super::context::Context;
+use super::counting::while_counting;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::interrupt::Signals;
@@ -227,7 +228,8 @@ impl Vigil<'_> {
             return Ok(go_on);
         }
         plan.rows = ready;
-        let review = review_once(&connection.hub, &scope, planned, &self.inquiry).await?;
+        let reviewed = review_once(&connection.hub, &scope, planned, &self.inquiry);
+        let review = session.read(while_counting(&session.terminal, &connection.asking, reviewed)).await?;
         let approved = approve(review).map_err(|refused| {
             let findings: Vec<_> =
                 refused.findings().iter().filter(|finding| finding.denies()).map(finding_part).collect();

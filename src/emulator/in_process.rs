@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::state::{Envelope, FaultKind, FleetRefused, HubEvent, HubFault, HubOptions, HubState, PageRequest, Reply};
 use crate::hub::{Continuation, ErrorCode, HubClient, HubError, JobFilter, Page};
-use crate::model::{Fleet, JobAction, JobId, NewJob, ObservedJob};
+use crate::model::{Fleet, JobAction, JobId, NewJob, ObservedConfiguration, ObservedJob};
 
 /// A hub in this process. Clones are clients of the same hub, as several runners would be.
 ///
@@ -139,6 +139,11 @@ impl HubClient for InProcessHub {
 
     async fn query(&self, query: &str, page: Option<&Continuation>) -> Result<Page<Value>, HubError> {
         self.page(HubEvent::Query { request: json!({"query": query}), page: page_request(page) })
+    }
+
+    async fn configurations(&self) -> Result<Vec<ObservedConfiguration>, HubError> {
+        self.call(Effect::Read, HubEvent::ListConfigurations { top: None })?;
+        Ok(self.lock().observed_configurations())
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::model::{JobId, JobKind, JobStatus, NewJob, ObservedJob};
+use crate::model::{JobId, JobKind, JobStatus, NewJob, ObservedConfiguration, ObservedJob};
 
 /// What hubjobs asks of an IoT Hub. Implementations retry what is safe to repeat (reads, and
 /// refusals by throttling) and nothing else; what to do about an ambiguous write is the caller's
@@ -44,6 +44,13 @@ pub trait HubClient: Send + Sync {
         query: &str,
         page: Option<&Continuation>,
     ) -> impl Future<Output = Result<Page<Value>, HubError>> + Send;
+
+    /// Every automatic device configuration (`GET /configurations`). A hub has a hundred at the most,
+    /// and gives them without pages.
+    ///
+    /// # Errors
+    /// [`HubError::Unauthorized`] when the credentials may not read the registry.
+    fn configurations(&self) -> impl Future<Output = Result<Vec<ObservedConfiguration>, HubError>> + Send;
 }
 
 /// Which jobs to list; empty means all.

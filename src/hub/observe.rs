@@ -61,23 +61,23 @@ pub async fn device_results(hub: &impl HubClient, job: &JobId) -> Result<Vec<Dev
 }
 
 /// Where in a list we are, and a guard against one that goes in circles.
-struct Pages {
+pub(super) struct Pages {
     list: &'static str,
     next: Option<Continuation>,
     seen: HashSet<String>,
 }
 
 impl Pages {
-    fn new(list: &'static str) -> Self {
+    pub(super) fn new(list: &'static str) -> Self {
         Self { list, next: None, seen: HashSet::new() }
     }
 
-    const fn position(&self) -> Option<&Continuation> {
+    pub(super) const fn position(&self) -> Option<&Continuation> {
         self.next.as_ref()
     }
 
     /// Moves behind a page; says whether there is another.
-    fn turn<T>(&mut self, page: &Page<T>) -> Result<bool, HubError> {
+    pub(super) fn turn<T>(&mut self, page: &Page<T>) -> Result<bool, HubError> {
         self.next = page.next.clone();
         let Some(next) = &self.next else { return Ok(false) };
         let endless = |how| Err(HubError::Unexpected { cause: format!("the {} {how}", self.list) });
@@ -95,7 +95,7 @@ mod tests {
 
     use super::*;
     use crate::hub::ErrorCode;
-    use crate::model::{JobStatus, NewJob};
+    use crate::model::{JobStatus, NewJob, ObservedConfiguration};
 
     type Jobs = &'static [(&'static str, JobStatus)];
 
@@ -146,6 +146,10 @@ mod tests {
             let index = Self::index(page);
             let (rows, next) = self.rows[index].clone();
             Ok(Self::page(rows.as_array().expect("rows").clone(), next, index))
+        }
+
+        async fn configurations(&self) -> Result<Vec<ObservedConfiguration>, HubError> {
+            Err(refused())
         }
     }
 

@@ -2,6 +2,7 @@
 //! these types is valid. Knows no file, no YAML, no network and no clock.
 
 mod canonical;
+mod configuration;
 mod duration;
 mod environment;
 mod fleet;
@@ -18,6 +19,7 @@ mod sku;
 mod target;
 
 pub use canonical::{canonical_json, sha256_base32, sha256_hex};
+pub use configuration::ObservedConfiguration;
 pub use duration::{InvalidDuration, Seconds};
 pub use environment::{
     Auth, ClockMode, EmulatorClock, EmulatorHub, Environment, Hub, Project, PrunePolicy, RemoteHub, SafetyLimits,

@@ -33,8 +33,8 @@ pub use finding::{Finding, Level, Rule};
 pub use input::{Completeness, PlanInput, Selection};
 pub use intent::{Intent, ManifestIntent};
 pub use planner::plan;
-pub use question::{Answer, Answers, Counts, Question};
-pub use review::{Review, ReviewInput, questions, review};
+pub use question::{Answer, Answers, Counts, Question, Unasked};
+pub use review::{Configurations, Review, ReviewInput, questions, review};
 pub use row::{
     BlockedReason, CancelReason, Create, CreateReason, Deferral, DeferredReason, IdleReason, LaneUse, Lateness, Plan,
     Row, Step, Summary, Window,

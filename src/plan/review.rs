@@ -5,12 +5,12 @@ use std::sync::Arc;
 use super::acknowledgement::Acknowledgement;
 use super::approve::safety_findings;
 use super::conflict::Conflict;
-use super::effect::Effect;
+use super::effect::{Effect, acts, effect_questions, once};
 use super::finding::Finding;
 use super::question::{Answers, Counts, Question};
 use super::row::Plan;
 use super::timeline::Timeline;
-use crate::model::{Desired, Manifest, ObservedJob, SafetyLimits};
+use crate::model::{Desired, Manifest, ObservedConfiguration, ObservedJob, SafetyLimits};
 
 /// All that a review depends on beside the plan.
 #[derive(Debug, Clone, Copy)]
@@ -27,13 +27,45 @@ pub struct ReviewInput<'a> {
     pub acknowledgements: &'a [Acknowledgement],
     /// Whether devices are counted.
     pub counts: Counts,
+    /// The automatic device configurations of the hub.
+    pub configurations: Configurations<'a>,
+}
+
+/// What is known of the hub's automatic device configurations.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Configurations<'a> {
+    /// All of them.
+    Known(&'a [ObservedConfiguration]),
+    /// Nobody looked: the plan writes no twins, or nothing was to be asked.
+    NotRead,
+    /// The hub did not show them. Its words, not to be trusted.
+    Refused(&'a str),
+}
+
+impl<'a> Configurations<'a> {
+    /// Those that are known.
+    #[must_use]
+    pub const fn known(self) -> &'a [ObservedConfiguration] {
+        match self {
+            Self::Known(configurations) => configurations,
+            Self::NotRead | Self::Refused(_) => &[],
+        }
+    }
 }
 
 impl<'a> ReviewInput<'a> {
     /// Nothing but the plan and these limits: no manifests, no foreign jobs, no counts.
     #[must_use]
     pub const fn of_limits(limits: &'a SafetyLimits) -> Self {
-        Self { manifests: &[], desired: &[], observed: &[], limits, acknowledgements: &[], counts: Counts::None }
+        Self {
+            manifests: &[],
+            desired: &[],
+            observed: &[],
+            limits,
+            acknowledgements: &[],
+            counts: Counts::None,
+            configurations: Configurations::NotRead,
+        }
     }
 }
 
@@ -107,8 +139,12 @@ impl Review {
 
 /// What the hub has to be asked for a review, each query once, the most important first.
 #[must_use]
-pub fn questions(_plan: &Plan, _input: &ReviewInput<'_>) -> Vec<Question> {
-    Vec::new()
+pub fn questions(plan: &Plan, input: &ReviewInput<'_>) -> Vec<Question> {
+    let acts = acts(plan, input.manifests);
+    match acts.is_empty() {
+        true => Vec::new(),
+        false => once(effect_questions(&acts)),
+    }
 }
 
 /// Looks at a plan as its reviewer would: what it does to the fleet, and which rules it breaks.
@@ -122,7 +158,7 @@ pub fn review(plan: Plan, input: &ReviewInput<'_>, answers: &Answers) -> Review 
         conflicts: Vec::new(),
         findings,
         counts: input.counts,
-        asked: answers.len(),
+        asked: answers.queries(),
         plan,
     }
 }

@@ -4,16 +4,20 @@
 #![expect(clippy::unwrap_used, reason = "a test ends with the first surprise")]
 
 mod fleet;
+#[path = "../local_hub/mod.rs"]
+mod local_hub;
 mod suite;
 
 use std::num::NonZeroU32;
 
 use hubjobs::emulator::admin::TickRequest;
-use hubjobs::emulator::state::{Fidelity, HubOptions};
+use hubjobs::emulator::state::{Fidelity, HubEvent, HubOptions};
 use hubjobs::emulator::{Emulator, EmulatorConfig, InProcessHub, Served, StateDir};
 use hubjobs::hub::rest::{ConnectionString, Endpoint, RestConfig, RestHub};
 use hubjobs::model::{ClockMode, EmulatorClock, HubSize, Sku};
 use jiff::{SignedDuration, Timestamp};
+use local_hub::Caller;
+use serde_json::Value;
 use suite::TestHub;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -46,6 +50,11 @@ impl TestHub for InProcess {
 
     async fn tick(&self, by: SignedDuration) {
         self.0.advance_to(self.0.now() + by);
+    }
+
+    async fn configure(&self, id: &str, configuration: Value) {
+        let id = id.to_owned();
+        self.0.apply(HubEvent::PutConfiguration { id, configuration, if_match: None }).unwrap();
     }
 }
 
@@ -89,6 +98,11 @@ impl TestHub for OverHttp {
     async fn tick(&self, by: SignedDuration) {
         self.served.admin().tick(TickRequest::By(by)).await.unwrap();
     }
+
+    async fn configure(&self, id: &str, configuration: Value) {
+        let caller = Caller::new(self.served.connection_string());
+        caller.put(&format!("/configurations/{id}"), &configuration).await.ok();
+    }
 }
 
 macro_rules! conformance {
@@ -120,4 +134,6 @@ conformance! {
     a_job_for_nobody_completes,
     lists_are_filtered_and_paged,
     queries_are_paged_and_refused_when_bad,
+    configurations_show_what_they_write,
+    devices_are_counted_by_their_connection,
 }

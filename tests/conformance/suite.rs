@@ -6,8 +6,8 @@ use std::future::Future;
 
 use hubjobs::hub::{Continuation, ErrorCode, HubClient, HubError, JobFilter, Page, device_results, observe};
 use hubjobs::model::{
-    JobAction, JobBody, JobId, JobKind, JobStatus, MethodCall, MethodName, NewJob, ObservedJob, OwnJobId, Seconds,
-    TargetCondition, TwinPatch,
+    JobAction, JobBody, JobId, JobKind, JobStatus, MethodCall, MethodName, NewJob, ObservedConfiguration, ObservedJob,
+    OwnJobId, Seconds, TargetCondition, TwinPatch,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
@@ -20,6 +20,8 @@ pub(crate) trait TestHub {
     fn now(&self) -> impl Future<Output = Timestamp>;
     /// Moves the hub's time on.
     fn tick(&self, by: SignedDuration) -> impl Future<Output = ()>;
+    /// Somebody makes an automatic device configuration.
+    fn configure(&self, id: &str, configuration: Value) -> impl Future<Output = ()>;
 }
 
 fn object(value: Value) -> Map<String, Value> {
@@ -234,4 +236,47 @@ pub(crate) async fn queries_are_paged_and_refused_when_bad<T: TestHub>(hub: &T) 
     assert_eq!(code(bad), ErrorCode::ArgumentInvalid);
     let stolen = Continuation::new("not-a-token");
     assert_eq!(code(hub.client().query(query, Some(&stolen)).await), ErrorCode::ArgumentInvalid);
+}
+
+pub(crate) async fn configurations_show_what_they_write<T: TestHub>(hub: &T) {
+    assert_eq!(hub.client().configurations().await, Ok(Vec::new()));
+    let locks = json!({
+        "targetCondition": "tags.role = 'lock'", "priority": 3, "labels": {"team": "facilities"},
+        "content": {"deviceContent": {
+            "properties.desired.telemetry": {"interval": 30, "batch": true},
+            "properties.desired.mode.night": "quiet",
+        }},
+    });
+    let edge = json!({
+        "targetCondition": "capabilities.iotEdge = true", "priority": 9,
+        "content": {"modulesContent": {"$edgeAgent": {"properties.desired": {"a": 1}}}},
+    });
+    hub.configure("locks", locks).await;
+    hub.configure("edge", edge).await;
+    let mut seen = hub.client().configurations().await.expect("readable");
+    seen.sort_by(|a, b| a.id.cmp(&b.id));
+    let wanted = [
+        ObservedConfiguration {
+            id: "edge".to_owned(),
+            priority: 9,
+            target_condition: "capabilities.iotEdge = true".to_owned(),
+            ..ObservedConfiguration::default()
+        },
+        ObservedConfiguration {
+            id: "locks".to_owned(),
+            priority: 3,
+            target_condition: "tags.role = 'lock'".to_owned(),
+            labels: [("team".to_owned(), "facilities".to_owned())].into(),
+            desired: object(json!({"telemetry": {"interval": 30, "batch": true}, "mode": {"night": "quiet"}})),
+        },
+    ];
+    assert_eq!(seen, wanted);
+}
+
+pub(crate) async fn devices_are_counted_by_their_connection<T: TestHub>(hub: &T) {
+    let query =
+        "SELECT connectionState AS v, COUNT() AS n FROM devices WHERE tags.role = 'lock' GROUP BY connectionState";
+    let rows = hub.client().query(query, None).await.expect("counted").items;
+    let counts: BTreeSet<_> = rows.iter().map(|row| (row["v"].as_str(), row["n"].as_u64())).collect();
+    assert_eq!(counts, BTreeSet::from([(Some("Connected"), Some(20)), (Some("Disconnected"), Some(4))]));
 }

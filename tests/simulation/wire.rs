@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use hubjobs::emulator::InProcessHub;
 use hubjobs::hub::{Continuation, HubClient, HubError, JobFilter, Page};
-use hubjobs::model::{JobId, NewJob, ObservedJob, Owner, Seconds};
+use hubjobs::model::{JobId, NewJob, ObservedConfiguration, ObservedJob, Owner, Seconds};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use tokio::sync::{Notify, watch};
@@ -292,6 +292,10 @@ impl HubClient for Wire {
 
     async fn query(&self, query: &str, page: Option<&Continuation>) -> Result<Page<Value>, HubError> {
         self.call("query", false, |shared| now_or_never(shared.hub.clone().query(query, page))).await
+    }
+
+    async fn configurations(&self) -> Result<Vec<ObservedConfiguration>, HubError> {
+        self.call("configurations", false, |shared| now_or_never(shared.hub.clone().configurations())).await
     }
 }
 

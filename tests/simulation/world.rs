@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use hubjobs::emulator::InProcessHub;
 use hubjobs::emulator::state::{HubEvent, HubOptions};
+use hubjobs::hub::AskProgress;
 use hubjobs::model::{
     ClockMode, Connectivity, DeviceGroup, EmulatorClock, EmulatorHub, Environment, EnvironmentName, Fleet, Hub,
     HubSize, IdPattern, MethodBehaviour, Owner, Percent, PrunePolicy, SafetyLimits, Seconds, Shape, Sku, Template,
@@ -261,7 +262,13 @@ impl World {
         };
         let plan = planned.plan.clone();
         self.count_rows(&plan);
-        let inquiry = Inquiry { counts: Counts::None, acknowledgements: &[] };
+        let progress = AskProgress::default();
+        let inquiry = Inquiry {
+            counts: Counts::None,
+            acknowledgements: &[],
+            concurrency_max: NonZeroUsize::MIN,
+            progress: &progress,
+        };
         let Ok(review) = review_once(wire, &scope, planned, &inquiry).await else { return None };
         let Ok(approved) = approve(review) else {
             self.shared().note(format!("  {} has an unsafe plan", wire.runner));

@@ -9,7 +9,8 @@ use super::etag;
 use super::fault::{FaultKind, HubFault};
 use super::moment::Moment;
 use super::rules::{CONFIGURATION_ID_LENGTH_MAX, CONFIGURATION_METRICS_MAX};
-use super::setting::{Scope, Setting};
+use super::setting::{Scope, Setting, patch_of};
+use crate::model::ObservedConfiguration;
 use crate::query::{Collection, parse_condition, parse_query};
 
 /// A configuration.
@@ -170,6 +171,22 @@ impl Configuration {
             "metrics": {"results": self.results, "queries": body.metrics},
             "etag": self.etag_text(),
         })
+    }
+
+    /// As the model sees it.
+    pub(super) fn observed(&self) -> ObservedConfiguration {
+        let body = &self.body;
+        let text = |(name, value): (&String, &Value)| Some((name.clone(), value.as_str()?.to_owned()));
+        ObservedConfiguration {
+            id: self.id.to_string(),
+            priority: body.priority,
+            target_condition: body.target_condition.clone(),
+            labels: body.labels.iter().filter_map(text).collect(),
+            desired: match self.settings() {
+                (Scope::Devices, settings) => patch_of(&settings),
+                _ => Map::new(),
+            },
+        }
     }
 
     fn target_query(&self) -> (&'static str, &str) {

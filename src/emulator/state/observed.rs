@@ -1,11 +1,15 @@
-//! Jobs as the model sees them, for callers in this process.
+//! Jobs and configurations as the model sees them, for callers in this process.
 
 use serde_json::{Map, Value};
 
+use super::configuration::Configuration;
 use super::hub::HubState;
 use super::job::Job;
 use super::job_request::{JobAction, JobRequest};
-use crate::model::{self, JobBody, JobId, MethodCall, MethodName, ObservedJob, Seconds, TargetCondition, TwinPatch};
+use crate::model::{
+    self, JobBody, JobId, MethodCall, MethodName, ObservedConfiguration, ObservedJob, Seconds, TargetCondition,
+    TwinPatch,
+};
 
 impl HubState {
     /// A job, if the hub knows it.
@@ -23,6 +27,12 @@ impl HubState {
             statistics: job.begun.map(|_| Job::statistics(job)),
             failure_reason: job.failure_reason.clone(),
         })
+    }
+
+    /// All configurations, by id.
+    #[must_use]
+    pub fn observed_configurations(&self) -> Vec<ObservedConfiguration> {
+        self.configurations.by_id.values().map(Configuration::observed).collect()
     }
 }
 

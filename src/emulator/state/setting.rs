@@ -100,7 +100,7 @@ fn read(content: &Map<String, Value>, module: Option<&str>, settings: &mut Vec<S
 }
 
 /// The settings as one patch of desired properties.
-fn patch_of<'s>(settings: impl IntoIterator<Item = &'s Setting>) -> Map<String, Value> {
+pub(super) fn patch_of<'s>(settings: impl IntoIterator<Item = &'s Setting>) -> Map<String, Value> {
     let mut patch = Map::new();
     for setting in settings {
         let mut value = setting.value.clone();

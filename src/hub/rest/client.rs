@@ -9,6 +9,7 @@ use reqwest::{Client, Method, Request, Url};
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::configuration::read_configurations;
 use super::connection_string::{ConnectionString, Credential};
 use super::endpoint::Endpoint;
 use super::error::served_at;
@@ -19,13 +20,17 @@ use super::sas::{SasSigner, SasToken};
 use super::transport::{Answer, Limits, exchange, http_client};
 use super::wire::{self, JobReply, JobRequest, QueryRequest};
 use crate::hub::client::{Continuation, ErrorCode, HubClient, HubError, JobFilter, Page};
-use crate::model::{HubSize, JobId, NewJob, ObservedJob};
+use crate::model::{HubSize, JobId, NewJob, ObservedConfiguration, ObservedJob};
 
 /// The version that all service SDKs of Microsoft send.
 pub const API_VERSION: &str = "2021-04-12";
 
 /// The most that a query gives at once; more pages cost more of the query budget.
 const PAGE_LEN: &str = "100";
+
+/// More configurations than a hub can have; it takes its own limit instead. What it would give
+/// without a number is not documented.
+const CONFIGURATIONS_TOP: u32 = 1_000;
 
 const CONTINUATION: HeaderName = HeaderName::from_static("x-ms-continuation");
 const MAX_ITEM_COUNT: HeaderName = HeaderName::from_static("x-ms-max-item-count");
@@ -236,6 +241,14 @@ impl HubClient for RestHub {
         let path = format!("/devices/query?api-version={API_VERSION}");
         let call = Call { budget: Budget::Queries, ..Call::new(Effect::Read, Method::POST, path) };
         self.list(call.json(&QueryRequest { query }), page).await
+    }
+
+    async fn configurations(&self) -> Result<Vec<ObservedConfiguration>, HubError> {
+        let path = format!("/configurations?api-version={API_VERSION}&top={CONFIGURATIONS_TOP}");
+        let call = Call { budget: Budget::Configurations, ..Call::new(Effect::Read, Method::GET, path) };
+        let Answer { body, .. } = self.call(call).await?;
+        let list = serde_json::from_slice(&body).ok().and_then(|body: Value| read_configurations(&body));
+        list.ok_or_else(|| HubError::Unexpected { cause: "the configurations are not a JSON array".to_owned() })
     }
 }
 

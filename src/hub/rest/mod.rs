@@ -2,7 +2,7 @@
 //!
 //! A call passes, from the outside in: `client` (paths, headers, meaning of answers), `retry`
 //! (the only place that repeats anything), `pacing` (the only place that holds calls back),
-//! `transport` (one exchange, bounded in time and size). `wire` knows the JSON, `error` what a
+//! `transport` (one exchange, bounded in time and size). `wire` and `configuration` know the JSON, `error` what a
 //! refusal looks like, `sas` and `connection_string` how to sign in.
 //!
 //! # Guarantees
@@ -11,6 +11,7 @@
 //! - No key, signature or token appears in a message, a log event or a `Debug` text.
 
 mod client;
+mod configuration;
 mod connection_string;
 mod endpoint;
 mod error;

@@ -30,6 +30,8 @@ pub(super) enum Budget {
     JobCalls,
     /// Every page of a query.
     Queries,
+    /// Automatic device configurations.
+    Configurations,
 }
 
 impl Budget {
@@ -37,6 +39,7 @@ impl Budget {
         match self {
             Self::JobCalls => "job call",
             Self::Queries => "query",
+            Self::Configurations => "configuration",
         }
     }
 }
@@ -51,6 +54,7 @@ pub(super) struct Pacer {
 struct Buckets {
     job_calls: Bucket,
     queries: Bucket,
+    configurations: Bucket,
 }
 
 impl Pacer {
@@ -60,6 +64,7 @@ impl Pacer {
             Pacing::Sku(size) => Some(Buckets {
                 job_calls: Bucket::new(size.job_calls_per_minute()),
                 queries: Bucket::new(size.queries_per_minute()),
+                configurations: Bucket::new(size.configuration_calls_per_minute()),
             }),
         };
         Self { buckets }
@@ -71,6 +76,7 @@ impl Pacer {
         let bucket = match budget {
             Budget::JobCalls => &buckets.job_calls,
             Budget::Queries => &buckets.queries,
+            Budget::Configurations => &buckets.configurations,
         };
         let now = Instant::now();
         let turn = bucket.take(now);

@@ -1,7 +1,16 @@
 //! What an action does to the fleet: how many devices, which values, how long, how many messages.
 
+mod act;
+mod target;
+
+use std::collections::HashSet;
+
 use serde_json::Value;
 
+pub(super) use act::{Act, acts};
+pub(super) use target::Target;
+
+use super::question::Question;
 use crate::model::{MethodName, Seconds, TargetCondition};
 
 /// What one row of a plan does to the fleet.
@@ -82,4 +91,23 @@ impl Forecast {
     pub const fn fits(&self) -> bool {
         self.duration.get() <= self.limit.get()
     }
+}
+
+/// Every device of the hub.
+pub(super) fn hub_question() -> Question {
+    Question::new("SELECT COUNT() AS n FROM devices")
+}
+
+/// What has to be asked to know what acts do to the fleet, the most important first.
+pub(super) fn effect_questions(acts: &[Act<'_>]) -> Vec<Question> {
+    let targets: Vec<_> = acts.iter().filter_map(|act| Target::of(&act.condition)).collect();
+    let reach = targets.iter().map(Target::reach);
+    let samples = targets.iter().map(Target::samples);
+    once([hub_question()].into_iter().chain(reach).chain(samples))
+}
+
+/// Each of them once, where it comes first.
+pub(super) fn once(questions: impl IntoIterator<Item = Question>) -> Vec<Question> {
+    let mut seen = HashSet::new();
+    questions.into_iter().filter(|question| seen.insert(question.as_str().to_owned())).collect()
 }

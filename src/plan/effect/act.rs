@@ -1,0 +1,52 @@
+//! Which rows of a plan do something to devices, now or later.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::model::{JobAction, Manifest, ManifestName, Seconds, TargetCondition};
+use crate::plan::row::{Plan, Step};
+
+/// What a row of a plan does to devices: the body of the job that it creates, or will.
+#[derive(Debug, Clone)]
+pub(in crate::plan) struct Act<'a> {
+    /// Index of the row.
+    pub(in crate::plan) row: usize,
+    /// Which devices.
+    pub(in crate::plan) condition: Cow<'a, TargetCondition>,
+    /// What is done to them.
+    pub(in crate::plan) action: &'a JobAction,
+    /// When the hub ends it.
+    pub(in crate::plan) max_execution: Seconds,
+}
+
+/// Those rows, in their order. A deferred row will do what its manifest says today.
+pub(in crate::plan) fn acts<'a>(plan: &'a Plan, manifests: &'a [Arc<Manifest>]) -> Vec<Act<'a>> {
+    let is_deferred = plan.rows.iter().any(|row| matches!(row.step, Step::Deferred(_)));
+    let by_name: HashMap<&ManifestName, &Manifest> = match is_deferred {
+        true => manifests.iter().map(|manifest| (&manifest.name, manifest.as_ref())).collect(),
+        false => HashMap::new(),
+    };
+    let act = |(row, step): (usize, &'a Step)| match step {
+        Step::Create(create) => {
+            let body = &create.job.body;
+            let condition = Cow::Borrowed(&body.condition);
+            Some(Act { row, condition, action: &body.action, max_execution: body.max_execution })
+        }
+        Step::Deferred(_) => {
+            let manifest = by_name.get(&plan.rows[row].name)?;
+            let condition = Cow::Owned(manifest.target.condition());
+            Some(Act { row, condition, action: &manifest.action, max_execution: manifest.max_execution })
+        }
+        Step::Cancel { .. } | Step::Blocked { .. } | Step::Idle { .. } => None,
+    };
+    plan.rows.iter().map(|row| &row.step).enumerate().filter_map(act).collect()
+}
+
+impl Plan {
+    /// Whether a job of this plan, created now or later, writes twins.
+    #[must_use]
+    pub fn writes_twins(&self, manifests: &[Arc<Manifest>]) -> bool {
+        acts(self, manifests).iter().any(|act| matches!(act.action, JobAction::Twin(_)))
+    }
+}
