@@ -61,6 +61,8 @@ pub enum Rule {
     PruneOnPartialView,
     /// A larger share of the own queued and scheduled jobs would be pruned than allowed.
     MaxCancelPercent,
+    /// A new manifest does what jobs of a name that is gone are for.
+    LooksRenamed,
 }
 
 impl Rule {
@@ -71,6 +73,7 @@ impl Rule {
             Self::PruneWithoutManifests => "prune-without-manifests",
             Self::PruneOnPartialView => "prune-on-partial-view",
             Self::MaxCancelPercent => "max-cancel-percent",
+            Self::LooksRenamed => "looks-renamed",
         }
     }
 }

@@ -20,6 +20,7 @@ mod overlap;
 mod planner;
 mod prune;
 mod question;
+mod renamed;
 mod review;
 mod row;
 mod timeline;

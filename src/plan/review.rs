@@ -8,6 +8,7 @@ use super::conflict::Conflict;
 use super::effect::{Effect, acts, effect_questions, once};
 use super::finding::Finding;
 use super::question::{Answers, Counts, Question};
+use super::renamed::renamed_findings;
 use super::row::Plan;
 use super::timeline::Timeline;
 use crate::model::{Desired, Manifest, ObservedConfiguration, ObservedJob, SafetyLimits};
@@ -151,6 +152,7 @@ pub fn questions(plan: &Plan, input: &ReviewInput<'_>) -> Vec<Question> {
 #[must_use]
 pub fn review(plan: Plan, input: &ReviewInput<'_>, answers: &Answers) -> Review {
     let mut findings = safety_findings(&plan, input.limits);
+    findings.extend(renamed_findings(&plan, input));
     findings.sort_by_key(|finding| (!finding.denies(), finding.level));
     Review {
         effects: vec![None; plan.rows.len()],

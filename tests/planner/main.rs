@@ -42,6 +42,7 @@ case_files! {
     overlap_allow,
     overlap_forbid,
     prune,
+    renamed,
     reserved_lanes,
     running,
     selection,

@@ -10,7 +10,8 @@
 //! job  NAME t2612010900 [rev=a] [gen=0] [seq=0] STATUS [start=09:00] [max=10m] [no-body] [other-body]
 //! foreign ID STATUS [start=09:00] [rev=foreign] [max=10m] [no-body]
 //! --
-//! what the plan says, a row a line; `refused` lines are what `approve` says
+//! what the plan says, a row a line; `refused` lines are what `approve` says, `warning` lines what a
+//! reviewer should look at
 //! ```
 //!
 //! `HH:MM` is a time of 1 December 2026, a Tuesday; `MM-DDTHH:MM` one of that year. A revision is a
@@ -249,11 +250,14 @@ impl World {
     fn print(&self, plan: &Plan) -> String {
         let mut text = plan.rows.iter().fold(String::new(), |text, row| text + &self.print_row(row) + "\n");
         let limits = SafetyLimits { max_cancel_percent: self.max_cancel_percent };
-        if let Err(refused) = approve(review(plan.clone(), &ReviewInput::of_limits(&limits), &Answers::default())) {
-            for finding in refused.findings() {
-                let _ = writeln!(text, "refused {}: {}", finding.rule, finding.message);
-            }
+        let mut input = ReviewInput::of_limits(&limits);
+        (input.manifests, input.observed) = (&self.manifests, &self.observed);
+        let review = review(plan.clone(), &input, &Answers::default());
+        for finding in review.findings() {
+            let word = if finding.denies() { "refused" } else { "warning" };
+            let _ = writeln!(text, "{word} {}: {}", finding.rule, finding.message);
         }
+        assert_eq!(approve(review.clone()).is_err(), review.is_denied(), "a denied plan never passes");
         text
     }
 
