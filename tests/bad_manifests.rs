@@ -163,7 +163,7 @@ fn floods_of_findings_are_cut_short() {
     let document = |target: String, more: String| {
         format!(
             "apiVersion: hubjobs.dev/v1\nkind: TwinJob\nmetadata: {{name: a}}\nspec:\n  target: {target}\n  \
-             schedule: {{at: '2026-12-01T09:30Z'}}\n  twin: {{tags: {{x: 1}}}}\n{more}",
+             expectDevices: {{max: 9}}\n  schedule: {{at: '2026-12-01T09:30Z'}}\n  twin: {{tags: {{x: 1}}}}\n{more}",
         )
     };
     let floods = [

@@ -63,7 +63,7 @@ impl Project {
     fn write_waiting_job(&self, name: &str) {
         let manifest = format!(
             "apiVersion: hubjobs.dev/v1\nkind: MethodJob\nmetadata: {{name: {name}}}\nspec:\n  \
-             target: {{all: true}}\n  schedule: {{at: \"2026-12-01T08:30:00Z\"}}\n  \
+             target: {{all: true}}\n  expectDevices: {{max: 1000}}\n  schedule: {{at: \"2026-12-01T08:30:00Z\"}}\n  \
              maxExecutionTime: 10m\n  method: {{name: lockDoor}}\n"
         );
         self.write(&format!("jobs/{name}.yaml"), &manifest);

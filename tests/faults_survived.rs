@@ -75,6 +75,7 @@ impl Project {
             "jobs/a.yaml",
             &format!(
                 "apiVersion: hubjobs.dev/v1\nkind: TwinJob\nmetadata: {{name: a}}\nspec:\n  target: {{all: true}}\n  \
+                 expectDevices: {{max: 1000}}\n  \
                  schedule: {{at: \"2026-12-01T08:30:00Z\"}}\n  maxExecutionTime: 10m\n  \
                  twin: {{tags: {{wave: {wave}}}}}\n"
             ),

@@ -147,7 +147,7 @@ fn approved(rows: Vec<Row>) -> ApprovedPlan {
         lanes: LaneUse { total: 5, own: Vec::new(), foreign: Vec::new() },
         rows,
     };
-    let limits = SafetyLimits { max_cancel_percent: Percent::whole(30) };
+    let limits = SafetyLimits::of_cancels(Percent::whole(30));
     approve(review(plan, &ReviewInput::of_limits(&limits), &Answers::default())).expect("a safe plan")
 }
 

@@ -26,7 +26,7 @@ async fn plan_ahead_by(seconds: i64) -> Result<Plan, RunError> {
         }),
         prune: PrunePolicy::Never,
         lookahead: Seconds::HOUR,
-        safety: SafetyLimits { max_cancel_percent: Percent::whole(30) },
+        safety: SafetyLimits::of_cancels(Percent::whole(30)),
     };
     let scope = Scope {
         environment: &environment,

@@ -145,6 +145,11 @@ codes! {
         "A device id has 1 to 128 ASCII letters, digits and the characters `- : . + % _ # * ? ! ( ) , = @ ; $ '`.";
     DuplicateDeviceId = "duplicate-device-id":
         "The list names a device twice. The job would run once on it; usually another device was meant.";
+    MissingAcknowledgement = "missing-acknowledgement":
+        "The target is every device of the hub. Say how many those may be at the most, `expectDevices: {max: 6000}`: \
+         whoever reviews the manifest then sees the number, and a plan that finds more is refused.";
+    InvalidExpectation = "invalid-expectation":
+        "`expectDevices.min` is greater than `expectDevices.max`, so that no number of devices fits.";
 
     // Methods
     InvalidMethodName = "invalid-method-name":

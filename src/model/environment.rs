@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::duration::Seconds;
+use super::limit::SafetyLimits;
 use super::name::{EnvironmentName, Owner, OwnerId, OwnerSlug};
-use super::percent::Percent;
 use super::sku::HubSize;
 
 /// A project file, read.
@@ -54,13 +54,6 @@ pub enum PrunePolicy {
     Never,
     /// They are cancelled.
     CancelScheduled,
-}
-
-/// Limits that a plan must keep to be applied.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct SafetyLimits {
-    /// Largest share of the own queued and scheduled jobs that one prune may cancel.
-    pub max_cancel_percent: Percent,
 }
 
 /// Where the jobs of an environment go.

@@ -6,6 +6,7 @@ use std::fmt;
 use super::duration::Seconds;
 use super::job::{JobAction, JobBody};
 use super::job_id::{Digit, JobId};
+use super::limit::{ExpectedDevices, Limit, ManifestLimits};
 use super::name::ManifestName;
 use super::percent::Percent;
 use super::schedule::Schedule;
@@ -35,48 +36,6 @@ pub struct SuccessWhen {
     pub min_succeeded: Option<Percent>,
 }
 
-/// How many devices the target of a manifest is expected to match; outside of it, nothing is applied.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct ExpectedDevices {
-    min: Option<u64>,
-    max: Option<u64>,
-}
-
-/// The least is above the most, or neither is given.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("no number of devices is expected")]
-pub struct InvalidExpectedDevices;
-
-impl ExpectedDevices {
-    /// # Errors
-    /// When no number fits, or every number does.
-    pub fn new(min: Option<u64>, max: Option<u64>) -> Result<Self, InvalidExpectedDevices> {
-        let is_empty = max.is_some_and(|max| min.unwrap_or_default() > max);
-        if is_empty || (min.is_none() && max.is_none()) { Err(InvalidExpectedDevices) } else { Ok(Self { min, max }) }
-    }
-
-    /// The fewest devices that are expected.
-    #[must_use]
-    pub const fn min(self) -> Option<u64> {
-        self.min
-    }
-
-    /// The most devices that are expected.
-    #[must_use]
-    pub const fn max(self) -> Option<u64> {
-        self.max
-    }
-}
-
-/// Limits of one manifest, which count beside those of the environment.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct ManifestLimits {
-    /// Most devices that one of its jobs may reach.
-    pub max_devices: Option<u64>,
-    /// Largest share of the hub's devices that one of its jobs may reach.
-    pub max_percent_of_hub: Option<Percent>,
-}
-
 /// One job manifest (`MethodJob` or `TwinJob`).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Manifest {
@@ -101,7 +60,7 @@ pub struct Manifest {
     /// What counts as success.
     pub success_when: SuccessWhen,
     /// How many devices the target should match; nothing means any number.
-    pub expect_devices: Option<ExpectedDevices>,
+    pub expect_devices: Option<Limit<ExpectedDevices>>,
     /// Its own safety limits.
     pub limits: ManifestLimits,
     /// Names that it had before: own jobs under them are jobs of this manifest.

@@ -9,6 +9,7 @@ mod fleet;
 mod former_names;
 mod job;
 mod job_id;
+mod limit;
 mod manifest;
 mod name;
 mod observed;
@@ -21,14 +22,13 @@ mod target;
 pub use canonical::{canonical_json, sha256_base32, sha256_hex};
 pub use configuration::ObservedConfiguration;
 pub use duration::{InvalidDuration, Seconds};
-pub use environment::{
-    Auth, ClockMode, EmulatorClock, EmulatorHub, Environment, Hub, Project, PrunePolicy, RemoteHub, SafetyLimits,
-};
+pub use environment::{Auth, ClockMode, EmulatorClock, EmulatorHub, Environment, Hub, Project, PrunePolicy, RemoteHub};
 pub use fleet::{Connectivity, DeviceGroup, Fleet, IdPattern, InvalidIdPattern, MethodBehaviour, Shape, Template};
 pub use former_names::FormerNames;
 pub use job::{InvalidMethodName, JobAction, JobBody, JobKind, MethodCall, MethodName, NewJob, Revision, TwinPatch};
 pub use job_id::{Digit, InvalidJobId, JobId, OwnJobId, SlotKey, Unit};
-pub use manifest::{ExpectedDevices, InvalidExpectedDevices, Manifest, ManifestLimits, ManifestSource, SuccessWhen};
+pub use limit::{ExpectedDevices, InvalidExpectedDevices, Limit, ManifestLimits, SafetyLimits};
+pub use manifest::{Manifest, ManifestSource, SuccessWhen};
 pub use name::{EnvironmentName, InvalidName, ManifestName, Owner, OwnerId, OwnerSlug};
 pub use observed::{DeviceJobStatistics, JobStatus, ObservedJob};
 pub use occurrence::{Desired, OccurrenceKey, OccurrenceKind};

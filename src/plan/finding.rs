@@ -63,6 +63,18 @@ pub enum Rule {
     MaxCancelPercent,
     /// A new manifest does what jobs of a name that is gone are for.
     LooksRenamed,
+    /// More devices would be reached than a plan, or a manifest, may.
+    MaxDevices,
+    /// A larger share of the hub's devices would be reached than a plan, or a manifest, may.
+    MaxPercentOfHub,
+    /// More jobs would be created than a plan may.
+    MaxNewJobs,
+    /// Fewer or more devices match than a manifest expects.
+    ExpectDevices,
+    /// A limit on devices cannot be checked, because they were not counted.
+    Uncounted,
+    /// An acknowledgement is about no limit that the plan breaks.
+    UnneededAcknowledgement,
 }
 
 impl Rule {
@@ -74,6 +86,12 @@ impl Rule {
             Self::PruneOnPartialView => "prune-on-partial-view",
             Self::MaxCancelPercent => "max-cancel-percent",
             Self::LooksRenamed => "looks-renamed",
+            Self::MaxDevices => "max-devices",
+            Self::MaxPercentOfHub => "max-percent-of-hub",
+            Self::MaxNewJobs => "max-new-jobs",
+            Self::ExpectDevices => "expect-devices",
+            Self::Uncounted => "uncounted",
+            Self::UnneededAcknowledgement => "unneeded-acknowledgement",
         }
     }
 }

@@ -23,9 +23,11 @@ mod question;
 mod renamed;
 mod review;
 mod row;
+mod safety;
 mod timeline;
+mod words;
 
-pub use acknowledgement::{Acknowledgement, InvalidAcknowledgement};
+pub use acknowledgement::{Acknowledgeable, Acknowledgement, InvalidAcknowledgement};
 pub use approve::{ApprovedPlan, approve};
 pub use changes::FieldChange;
 pub use conflict::{Conflict, Writer};

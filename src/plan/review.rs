@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use super::acknowledgement::Acknowledgement;
-use super::approve::safety_findings;
 use super::conflict::Conflict;
 use super::effect::{Effect, acts, effect_questions, once};
 use super::finding::Finding;
 use super::question::{Answers, Counts, Question};
 use super::renamed::renamed_findings;
 use super::row::Plan;
+use super::safety;
 use super::timeline::Timeline;
 use crate::model::{Desired, Manifest, ObservedConfiguration, ObservedJob, SafetyLimits};
 
@@ -151,11 +151,19 @@ pub fn questions(plan: &Plan, input: &ReviewInput<'_>) -> Vec<Question> {
 /// Looks at a plan as its reviewer would: what it does to the fleet, and which rules it breaks.
 #[must_use]
 pub fn review(plan: Plan, input: &ReviewInput<'_>, answers: &Answers) -> Review {
-    let mut findings = safety_findings(&plan, input.limits);
+    let effects: Vec<Option<Effect>> = vec![None; plan.rows.len()];
+    let mut findings = safety::findings(&safety::Subject {
+        plan: &plan,
+        effects: &effects,
+        hub_devices: None,
+        manifests: input.manifests,
+        limits: input.limits,
+        acknowledgements: input.acknowledgements,
+    });
     findings.extend(renamed_findings(&plan, input));
     findings.sort_by_key(|finding| (!finding.denies(), finding.level));
     Review {
-        effects: vec![None; plan.rows.len()],
+        effects,
         timeline: Timeline { lanes: plan.size.lanes(), ..Timeline::default() },
         conflicts: Vec::new(),
         findings,

@@ -31,7 +31,7 @@ fn broken_plan() -> Plan {
 }
 
 fn review_of(plan: &Plan) -> Review {
-    let limits = SafetyLimits { max_cancel_percent: Percent::whole(10) };
+    let limits = SafetyLimits::of_cancels(Percent::whole(10));
     review(plan.clone(), &ReviewInput::of_limits(&limits), &Answers::default())
 }
 

@@ -46,7 +46,7 @@ fn project() -> Value {
                 },
                 "prune": "never",
                 "lookahead": "1h",
-                "safety": {"maxCancelPercent": 30},
+                "safety": {"maxDevices": 1000, "maxPercentOfHub": 10, "maxNewJobs": 20, "maxCancelPercent": 30},
                 "variables": {"intervalSeconds": 60, "site": "north"},
                 "patches": [
                     {"kind": "TwinJob", "name": "relocate-sensors", "patch": {"spec": {"maxExecutionTime": "2h"}}},
@@ -75,6 +75,8 @@ fn method_job() -> Value {
             "connectTimeout": "5s",
         },
         "successWhen": {"methodStatus": [200, 202], "minSucceededPercent": 95},
+        "expectDevices": {"min": 1, "max": 50},
+        "safety": {"maxDevices": 200, "maxPercentOfHub": 5},
     })
 }
 
@@ -88,6 +90,7 @@ fn twin_job() -> Value {
             "desired": {"telemetry": {"intervalSeconds": 60}, "legacyFlag": null},
         },
         "successWhen": {"minSucceededPercent": 98},
+        "expectDevices": {"max": 6000},
     })
 }
 

@@ -206,7 +206,8 @@ mod tests {
     use super::super::example::example;
     use super::*;
     use crate::model::{
-        ConcurrencyPolicy, Hub, JobAction, JobKind, Percent, PrunePolicy, Schedule, Seconds, Shape, Sku, Target,
+        ConcurrencyPolicy, Hub, JobAction, JobKind, Percent, PrunePolicy, SafetyLimits, Schedule, Seconds, Shape, Sku,
+        Target,
     };
 
     fn source(text: &str) -> (SourceMap, SourceId) {
@@ -225,7 +226,7 @@ mod tests {
     fn minimal(schedule: &str, action: &str) -> String {
         format!(
             "apiVersion: hubjobs.dev/v1\nkind: {}\nmetadata: {{name: a}}\n\
-             spec:\n  target: {{all: true}}\n  schedule: {schedule}\n  {action}\n",
+             spec:\n  target: {{all: true}}\n  expectDevices: {{max: 1000}}\n  schedule: {schedule}\n  {action}\n",
             if action.starts_with("method") { "MethodJob" } else { "TwinJob" },
         )
     }
@@ -307,7 +308,7 @@ mod tests {
         let environments: Vec<_> = file.project.environments.into_values().collect();
         let [local, prod] = &environments[..] else { panic!("two environments") };
         assert_eq!((local.prune, local.lookahead), (PrunePolicy::CancelScheduled, Seconds::HOUR));
-        assert_eq!(local.safety.max_cancel_percent, Percent::whole(30));
+        assert_eq!(local.safety, SafetyLimits::default());
         assert_eq!((local.hub.size().sku, prod.hub.size().units.get()), (Sku::S3, 2));
         assert!(matches!(&prod.hub, Hub::Remote(hub) if hub.host_name == "contoso.azure-devices.net"));
     }

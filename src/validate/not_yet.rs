@@ -16,12 +16,6 @@ pub(super) fn instead_of(kind: Kind, path: &str, field: &str) -> Option<&'static
         (Kind::MethodJob | Kind::TwinJob, ["spec"], "retry") => {
             "remove it; to run the job again, raise `generation` while its starting deadline lasts"
         }
-        (Kind::MethodJob | Kind::TwinJob, ["spec"], "expectDevices") => {
-            "remove it; `hubjobs plan` shows how many devices match"
-        }
-        (Kind::Project, ["spec", "environments", _, "safety"], "maxDevices" | "maxPercentOfHub") => {
-            "remove it; `hubjobs plan` shows how many devices match"
-        }
         _ => return None,
     };
     Some(help)

@@ -249,7 +249,7 @@ impl World {
 
     fn print(&self, plan: &Plan) -> String {
         let mut text = plan.rows.iter().fold(String::new(), |text, row| text + &self.print_row(row) + "\n");
-        let limits = SafetyLimits { max_cancel_percent: self.max_cancel_percent };
+        let limits = SafetyLimits::of_cancels(self.max_cancel_percent);
         let mut input = ReviewInput::of_limits(&limits);
         (input.manifests, input.observed) = (&self.manifests, &self.observed);
         let review = review(plan.clone(), &input, &Answers::default());

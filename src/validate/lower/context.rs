@@ -7,7 +7,7 @@ use std::ops::Range;
 use super::super::compose::{FINDINGS_MAX, MORE};
 use super::super::spans::{Document, Node};
 use crate::diagnostic::{Diagnostic, Severity, SourceMap, Span};
-use crate::model::{CronExpression, InvalidCron};
+use crate::model::{CronExpression, InvalidCron, ManifestSource};
 
 /// A place in a document, made while walking down and resolved only for a finding.
 #[derive(Debug, Clone, Copy)]
@@ -170,6 +170,13 @@ impl<'d> Lowering<'d> {
 
     pub(super) fn value_span(&self, at: &At<'_>) -> Span {
         self.document.value_span(self.nearest(at))
+    }
+
+    /// Where the value at a place stands, for messages of later stages.
+    pub(super) fn place(&self, at: &At<'_>) -> ManifestSource {
+        let span = self.key_span(at);
+        let source = self.sources.get(span.source);
+        ManifestSource { path: source.path().to_owned(), line: source.line(span.start) }
     }
 
     pub(super) fn key_span(&self, at: &At<'_>) -> Span {

@@ -7,8 +7,8 @@ use super::context::{At, Lowering};
 use super::duration::Bounds;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::model::{
-    Digit, JobAction, Manifest, ManifestLimits, ManifestName, ManifestSource, Percent, Schedule, Seconds, SuccessWhen,
-    Target,
+    Digit, ExpectedDevices, JobAction, Limit, Manifest, ManifestLimits, ManifestName, ManifestSource, Percent,
+    Schedule, Seconds, SuccessWhen, Target,
 };
 
 /// The hub forgets a job 30 days after it ran; one that runs longer makes no sense.
@@ -24,14 +24,25 @@ pub(in crate::validate) fn method_job(
     let raw::MethodJob { metadata, spec, .. } = raw;
     let metadata = metadata.as_ref().and_then(|metadata| cx.job_metadata(metadata));
     let at = At::ROOT.field("spec");
-    let raw::MethodJobSpec { suspend, generation, target, schedule, max_execution_time, method, success_when } =
-        spec.as_ref()?;
+    let raw::MethodJobSpec {
+        suspend,
+        generation,
+        target,
+        schedule,
+        max_execution_time,
+        method,
+        success_when,
+        expect_devices,
+        safety,
+    } = spec.as_ref()?;
     let common = Common {
         suspend: *suspend,
         generation: *generation,
         target: target.as_ref(),
         schedule: schedule.as_ref(),
         max_execution_time: *max_execution_time,
+        expect_devices: expect_devices.as_ref(),
+        safety: safety.as_ref(),
     };
     let common = cx.common(&at, &common);
     let method = method.as_ref().and_then(|method| cx.method(&at.field("method"), method));
@@ -50,14 +61,25 @@ pub(in crate::validate) fn twin_job(
     let raw::TwinJob { metadata, spec, .. } = raw;
     let metadata = metadata.as_ref().and_then(|metadata| cx.job_metadata(metadata));
     let at = At::ROOT.field("spec");
-    let raw::TwinJobSpec { suspend, generation, target, schedule, max_execution_time, twin, success_when } =
-        spec.as_ref()?;
+    let raw::TwinJobSpec {
+        suspend,
+        generation,
+        target,
+        schedule,
+        max_execution_time,
+        twin,
+        success_when,
+        expect_devices,
+        safety,
+    } = spec.as_ref()?;
     let common = Common {
         suspend: *suspend,
         generation: *generation,
         target: target.as_ref(),
         schedule: schedule.as_ref(),
         max_execution_time: *max_execution_time,
+        expect_devices: expect_devices.as_ref(),
+        safety: safety.as_ref(),
     };
     let common = cx.common(&at, &common);
     let twin = twin.as_ref().and_then(|twin| cx.twin(&at.field("twin"), twin));
@@ -72,6 +94,8 @@ struct Common<'r> {
     target: Option<&'r raw::Target<'r>>,
     schedule: Option<&'r raw::Schedule<'r>>,
     max_execution_time: Option<&'r str>,
+    expect_devices: Option<&'r raw::ExpectDevices>,
+    safety: Option<&'r raw::JobSafety>,
 }
 
 /// The same fields, lowered.
@@ -81,6 +105,8 @@ struct Lowered {
     target: Target,
     schedule: Schedule,
     max_execution: Seconds,
+    expect_devices: Option<Limit<ExpectedDevices>>,
+    limits: ManifestLimits,
 }
 
 type Metadata = (ManifestName, BTreeMap<String, String>);
@@ -92,7 +118,7 @@ fn manifest(
     action: JobAction,
     success_when: SuccessWhen,
 ) -> Option<Manifest> {
-    let Lowered { suspend, generation, target, schedule, max_execution } = common;
+    let Lowered { suspend, generation, target, schedule, max_execution, expect_devices, limits } = common;
     Some(Manifest {
         name,
         labels,
@@ -104,8 +130,8 @@ fn manifest(
         max_execution,
         action,
         success_when,
-        expect_devices: None,
-        limits: ManifestLimits::default(),
+        expect_devices,
+        limits,
         moved_from: Vec::new(),
         adopt: None,
     })
@@ -113,10 +139,15 @@ fn manifest(
 
 impl Lowering<'_> {
     fn common(&mut self, at: &At<'_>, raw: &Common<'_>) -> Option<Lowered> {
-        let Common { suspend, generation, target, schedule, max_execution_time } = raw;
+        let Common { suspend, generation, target, schedule, max_execution_time, expect_devices, safety } = raw;
         let target = target.and_then(|target| self.target(&at.field("target"), target));
         let schedule = schedule.and_then(|schedule| self.schedule(&at.field("schedule"), schedule));
         let max_execution = self.duration(&at.field("maxExecutionTime"), *max_execution_time, &MAX_EXECUTION);
+        let expected = self.expected_devices(at, *expect_devices);
+        let limits = self.manifest_limits(&at.field("safety"), *safety);
+        if let Some(target) = &target {
+            self.check_acknowledged(at, target);
+        }
         let generation = generation.map_or(Some(0), |raw::Whole(generation)| u8::try_from(generation).ok());
         Some(Lowered {
             suspend: suspend.unwrap_or_default(),
@@ -124,6 +155,8 @@ impl Lowering<'_> {
             target: target?,
             schedule: schedule?,
             max_execution: max_execution?,
+            expect_devices: expected?,
+            limits: limits?,
         })
     }
 
@@ -181,7 +214,7 @@ fn twin_success(raw: &raw::TwinSuccess) -> Option<SuccessWhen> {
 
 /// The schema holds the number within its bounds.
 #[expect(clippy::option_option, reason = "a bad number and no number must not look alike")]
-fn percent(number: Option<f64>) -> Option<Option<Percent>> {
+pub(super) fn percent(number: Option<f64>) -> Option<Option<Percent>> {
     number.map(Percent::new).transpose().ok()
 }
 

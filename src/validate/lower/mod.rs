@@ -8,6 +8,7 @@ mod duration;
 mod fleet;
 mod job;
 mod json;
+mod limits;
 mod method;
 mod overlay;
 mod project;

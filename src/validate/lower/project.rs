@@ -12,13 +12,10 @@ use super::duration::Bounds;
 use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::model::{
     Auth, ClockMode, EmulatorClock, EmulatorHub, Environment, EnvironmentName, Hub, HubSize, InvalidName, OwnerId,
-    OwnerSlug, Percent, Project, PrunePolicy, RemoteHub, SafetyLimits, Schedule, Seconds, Sku,
+    OwnerSlug, Project, PrunePolicy, RemoteHub, Schedule, Seconds, Sku,
 };
 
 const LOOKAHEAD: Bounds = Bounds { min: Seconds::ZERO, max: Schedule::LOOKAHEAD_MAX, default: Seconds::HOUR };
-
-/// Largest share of the own jobs not yet started that a prune may cancel when the project is silent.
-const MAX_CANCEL_PERCENT_DEFAULT: Percent = Percent::whole(30);
 
 /// Lowers a project.
 pub(in crate::validate) fn project(cx: &mut Lowering<'_>, raw: &raw::Project<'_>) -> Option<ProjectFile> {
@@ -110,15 +107,8 @@ impl Lowering<'_> {
             raw::Prune::Never => PrunePolicy::Never,
             raw::Prune::CancelScheduled => PrunePolicy::CancelScheduled,
         });
-        let max_cancel = safety.as_ref().and_then(|raw::Safety { max_cancel_percent }| *max_cancel_percent);
-        let max_cancel_percent = max_cancel.map_or(Some(MAX_CANCEL_PERCENT_DEFAULT), |n| Percent::new(n).ok());
-        Some(Environment {
-            name: name?,
-            hub: hub?,
-            prune: prune?,
-            lookahead: lookahead?,
-            safety: SafetyLimits { max_cancel_percent: max_cancel_percent? },
-        })
+        let safety = self.safety(&at.field("safety"), safety.as_ref());
+        Some(Environment { name: name?, hub: hub?, prune: prune?, lookahead: lookahead?, safety: safety? })
     }
 
     fn hub(&mut self, at: &At<'_>, raw: &raw::Hub<'_>) -> Option<Hub> {

@@ -112,6 +112,14 @@ pub(in crate::validate) struct MethodJobSpec<'a> {
     /// When the finished job counts as a success. Without it, devices that fail only cause a warning.
     #[schemars(example = json!({"methodStatus": [200, 202], "minSucceededPercent": 95}))]
     pub(in crate::validate) success_when: Option<MethodSuccess>,
+    /// How many devices the target is expected to match. A plan that finds fewer or more is refused:
+    /// a tag that was renamed must not turn twelve devices into ten thousand. `target: {all: true}`
+    /// needs its `max`.
+    #[schemars(example = json!({"min": 1, "max": 50}))]
+    pub(in crate::validate) expect_devices: Option<ExpectDevices>,
+    /// Limits of this manifest. Those of the environment count as well: the stricter one decides.
+    #[schemars(example = json!({"maxDevices": 500}))]
+    pub(in crate::validate) safety: Option<JobSafety>,
 }
 
 /// A twin update job.
@@ -145,6 +153,14 @@ pub(in crate::validate) struct TwinJobSpec<'a> {
     /// When the finished job counts as a success. Without it, devices that fail only cause a warning.
     #[schemars(example = json!({"minSucceededPercent": 98}))]
     pub(in crate::validate) success_when: Option<TwinSuccess>,
+    /// How many devices the target is expected to match. A plan that finds fewer or more is refused:
+    /// a tag that was renamed must not turn twelve devices into ten thousand. `target: {all: true}`
+    /// needs its `max`.
+    #[schemars(example = json!({"min": 1, "max": 50}))]
+    pub(in crate::validate) expect_devices: Option<ExpectDevices>,
+    /// Limits of this manifest. Those of the environment count as well: the stricter one decides.
+    #[schemars(example = json!({"maxDevices": 500}))]
+    pub(in crate::validate) safety: Option<JobSafety>,
 }
 
 /// Which devices a job is for: exactly one of the fields.
@@ -279,4 +295,31 @@ pub(in crate::validate) struct TwinSuccess {
     /// Share of the devices that must succeed, 0 to 100.
     #[schemars(range(min = 0, max = 100), example = 98)]
     pub(in crate::validate) min_succeeded_percent: Option<f64>,
+}
+
+/// How many devices a target is expected to match: `min`, `max` or both.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(deny_unknown_fields, extend("minProperties" = 1))]
+pub(in crate::validate) struct ExpectDevices {
+    /// The fewest devices.
+    #[schemars(example = 1)]
+    pub(in crate::validate) min: Option<Whole>,
+    /// The most devices.
+    #[schemars(example = 50)]
+    pub(in crate::validate) max: Option<Whole>,
+}
+
+/// Limits of one manifest.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(deny_unknown_fields)]
+pub(in crate::validate) struct JobSafety {
+    /// Most devices that one job of it may reach.
+    #[schemars(example = 500)]
+    pub(in crate::validate) max_devices: Option<Whole>,
+    /// Largest share of the hub's devices that one job of it may reach, 0 to 100. Not looked at below
+    /// 25 devices.
+    #[schemars(range(min = 0, max = 100), example = 5)]
+    pub(in crate::validate) max_percent_of_hub: Option<f64>,
 }

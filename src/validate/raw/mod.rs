@@ -11,8 +11,8 @@ mod scalar;
 
 pub(super) use fleet::{Behaviour, Connectivity, Flapping, Fleet, FleetSpec, Group, Latency};
 pub(super) use job::{
-    ConcurrencyPolicy, JobMetadata, Method, MethodJob, MethodJobSpec, MethodSuccess, Schedule, Target, Twin, TwinJob,
-    TwinJobSpec, TwinSuccess,
+    ConcurrencyPolicy, ExpectDevices, JobMetadata, JobSafety, Method, MethodJob, MethodJobSpec, MethodSuccess,
+    Schedule, Target, Twin, TwinJob, TwinJobSpec, TwinSuccess,
 };
 pub(super) use project::{
     Auth, Clock, ClockMode, Emulator, Environment, Hub, JobKind, Metadata, Patch, Project, ProjectSpec, Prune, Safety,

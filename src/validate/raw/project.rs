@@ -101,7 +101,7 @@ pub(in crate::validate) struct Environment<'a> {
     #[schemars(example = &"1h")]
     pub(in crate::validate) lookahead: Option<&'a str>,
     /// Limits that a plan must keep.
-    #[schemars(example = json!({"maxCancelPercent": 30}))]
+    #[schemars(example = json!({"maxDevices": 1000, "maxPercentOfHub": 10, "maxCancelPercent": 30}))]
     pub(in crate::validate) safety: Option<Safety>,
     /// Values that manifests name as `${name}`: texts, numbers, booleans or null. A value that is
     /// exactly `${name}` keeps the type; inside a longer text it becomes text; inside a condition it is
@@ -216,11 +216,22 @@ pub(in crate::validate) struct Clock<'a> {
     pub(in crate::validate) mode: Option<ClockMode>,
 }
 
-/// Limits that a plan must keep.
+/// Limits that a plan must keep. One that is not there is not kept.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(deny_unknown_fields)]
 pub(in crate::validate) struct Safety {
+    /// Most devices that the jobs of one plan may reach together. A target that several jobs share
+    /// counts once. Default: no limit.
+    #[schemars(example = 1000)]
+    pub(in crate::validate) max_devices: Option<Whole>,
+    /// Largest share of the hub's devices that the jobs of one plan may reach together, 0 to 100. Not
+    /// looked at below 25 devices, where a percentage says nothing. Default: no limit.
+    #[schemars(range(min = 0, max = 100), example = 10)]
+    pub(in crate::validate) max_percent_of_hub: Option<f64>,
+    /// Most jobs that one plan may create. Default: no limit.
+    #[schemars(example = 20)]
+    pub(in crate::validate) max_new_jobs: Option<Whole>,
     /// Largest share of the own jobs that have not started that pruning may cancel in one run,
     /// 0 to 100. Default: 30.
     #[schemars(range(min = 0, max = 100), example = 30)]

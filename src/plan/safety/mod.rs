@@ -1,0 +1,64 @@
+//! Safety limits: how far a plan may reach before somebody has to say that it is meant.
+//!
+//! What is measured is devices, not jobs. Limits of an environment are about the plan as a whole: jobs
+//! to create and those that wait for a lane, each distinct target counted once. Limits and
+//! expectations of a manifest are about each of its jobs.
+
+mod prune;
+mod reach;
+mod ruling;
+
+use std::sync::Arc;
+
+use self::ruling::{Broken, Ruling};
+use super::acknowledgement::{Acknowledgeable, Acknowledgement};
+use super::effect::Effect;
+use super::finding::{Finding, Rule};
+use super::row::{Plan, Step};
+use super::words::grouped;
+use crate::model::{Manifest, SafetyLimits};
+
+/// What safety limits are checked against.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Subject<'a> {
+    pub(super) plan: &'a Plan,
+    /// One for each row.
+    pub(super) effects: &'a [Option<Effect>],
+    /// Devices of the hub, when they were counted.
+    pub(super) hub_devices: Option<u64>,
+    pub(super) manifests: &'a [Arc<Manifest>],
+    pub(super) limits: &'a SafetyLimits,
+    pub(super) acknowledgements: &'a [Acknowledgement],
+}
+
+/// The limits that a plan breaks, and the acknowledgements that it does not need.
+pub(super) fn findings(subject: &Subject<'_>) -> Vec<Finding> {
+    let mut ruling = Ruling::new(subject.acknowledgements);
+    prune::check(subject, &mut ruling);
+    new_jobs(subject, &mut ruling);
+    reach::check(subject, &mut ruling);
+    ruling.into_findings()
+}
+
+fn new_jobs(subject: &Subject<'_>, ruling: &mut Ruling<'_>) {
+    let Some(limit) = &subject.limits.max_new_jobs else { return };
+    let created = subject.plan.rows.iter().filter(|row| matches!(row.step, Step::Create(_))).count() as u64;
+    if created <= limit.value {
+        return;
+    }
+    let environment = &subject.plan.environment;
+    ruling.broken(Broken {
+        rule: Rule::MaxNewJobs,
+        by: Acknowledgeable::MaxNewJobs,
+        #[expect(clippy::cast_precision_loss, reason = "job counts are far below 2^52")]
+        found: created as f64,
+        message: format!(
+            "this plan would create {} jobs; environment `{environment}` allows at most {} (`maxNewJobs`)",
+            grouped(created),
+            grouped(limit.value),
+        ),
+        line: format!("`maxNewJobs: {created}`"),
+        source: limit.source.clone(),
+        row: None,
+    });
+}

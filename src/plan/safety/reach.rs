@@ -1,0 +1,258 @@
+//! How many devices a plan may reach.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use super::Subject;
+use super::ruling::{Broken, Ruling};
+use crate::model::{ExpectedDevices, Limit, Manifest, ManifestName, ManifestSource, Percent, TargetCondition};
+use crate::plan::acknowledgement::Acknowledgeable;
+use crate::plan::finding::{Finding, Level, Rule};
+use crate::plan::row::{Row, Step};
+use crate::plan::words::{grouped, percent_up};
+
+/// Below this many devices a share of the hub says nothing: half of a hub of ten is five.
+const PERCENT_FROM: u64 = 25;
+/// Manifests that are named when a plan as a whole reaches too far.
+const NAMED: usize = 3;
+
+/// A row that sends a job to devices, now or later.
+struct Reaching<'a> {
+    index: usize,
+    name: &'a ManifestName,
+    condition: &'a TargetCondition,
+    /// Nothing when they were not counted.
+    devices: Option<u64>,
+}
+
+pub(super) fn check(subject: &Subject<'_>, ruling: &mut Ruling<'_>) {
+    let rows: Vec<_> = reaching(subject).collect();
+    of_manifests(subject, &rows, ruling);
+    of_plan(subject, &rows, ruling);
+}
+
+fn reaching<'a>(subject: &Subject<'a>) -> impl Iterator<Item = Reaching<'a>> {
+    let starts = |row: &Row| matches!(row.step, Step::Create(_) | Step::Deferred(_));
+    let rows = subject.plan.rows.iter().zip(subject.effects).enumerate().filter(move |(_, (row, _))| starts(row));
+    rows.filter_map(|(index, (row, effect))| {
+        let effect = effect.as_ref()?;
+        let devices = effect.reach.as_ref().map(|reach| reach.matched);
+        Some(Reaching { index, name: &row.name, condition: &effect.condition, devices })
+    })
+}
+
+/// What manifests say of themselves: one finding a rule and manifest, however many occurrences it has.
+fn of_manifests(subject: &Subject<'_>, rows: &[Reaching<'_>], ruling: &mut Ruling<'_>) {
+    let manifests: HashMap<_, _> = subject.manifests.iter().map(|manifest| (&manifest.name, &**manifest)).collect();
+    let mut seen = BTreeSet::new();
+    for row in rows.iter().filter(|row| seen.insert(row.name)) {
+        let Some(manifest) = manifests.get(row.name) else { continue };
+        let Some(devices) = row.devices else {
+            uncounted_manifest(manifest, row, ruling);
+            continue;
+        };
+        if let Some(expected) = &manifest.expect_devices {
+            expectation(row, devices, expected, ruling);
+        }
+        if let Some(limit) = &manifest.limits.max_devices
+            && devices > limit.value
+        {
+            ruling.broken(Broken {
+                rule: Rule::MaxDevices,
+                by: Acknowledgeable::MaxDevices(Some(row.name.clone())),
+                found: real(devices),
+                message: format!(
+                    "`{}` would reach {}; its own limit is {} (`maxDevices`)",
+                    row.name,
+                    devices_in_words(devices),
+                    grouped(limit.value),
+                ),
+                line: format!("`maxDevices: {devices}`"),
+                source: limit.source.clone(),
+                row: Some(row.index),
+            });
+        }
+        if let Some(limit) = &manifest.limits.max_percent_of_hub {
+            let by = Acknowledgeable::MaxPercentOfHub(Some(row.name.clone()));
+            let who = (format!("`{}` would reach", row.name), "its own limit is".to_owned());
+            percent_of_hub(subject, devices, limit, (by, who, Some(row.index)), ruling);
+        }
+    }
+}
+
+fn expectation(row: &Reaching<'_>, devices: u64, expected: &Limit<ExpectedDevices>, ruling: &mut Ruling<'_>) {
+    let (min, max) = (expected.value.min(), expected.value.max());
+    let broken = |wanted: String, line: String| Broken {
+        rule: Rule::ExpectDevices,
+        by: Acknowledgeable::ExpectDevices(row.name.clone()),
+        found: real(devices),
+        message: format!("`{}` would reach {}; it expects {wanted}", row.name, devices_in_words(devices)),
+        line,
+        source: expected.source.clone(),
+        row: Some(row.index),
+    };
+    match (min, max) {
+        (_, Some(max)) if devices > max => {
+            let floor = min.map(|min| format!("min: {min}, ")).unwrap_or_default();
+            let line = format!("`expectDevices: {{{floor}max: {devices}}}`");
+            ruling.broken(broken(format!("at most {}", grouped(max)), line));
+        }
+        (Some(min), _) if devices < min => {
+            let ceiling = max.map(|max| format!(", max: {max}")).unwrap_or_default();
+            let line = format!("`expectDevices: {{min: {devices}{ceiling}}}`");
+            ruling.missed(broken(format!("at least {}", grouped(min)), line));
+        }
+        _ => {}
+    }
+}
+
+/// What the environment allows to the plan as a whole.
+fn of_plan(subject: &Subject<'_>, rows: &[Reaching<'_>], ruling: &mut Ruling<'_>) {
+    let limits = subject.limits;
+    if limits.max_devices.is_none() && limits.max_percent_of_hub.is_none() {
+        return;
+    }
+    let Some(devices) = together(rows, subject.hub_devices) else {
+        uncounted_plan(subject, rows, ruling);
+        return;
+    };
+    let environment = &subject.plan.environment;
+    if let Some(limit) = &limits.max_devices
+        && devices > limit.value
+    {
+        ruling.broken(Broken {
+            rule: Rule::MaxDevices,
+            by: Acknowledgeable::MaxDevices(None),
+            found: real(devices),
+            message: format!(
+                "this plan would reach {}{}; environment `{environment}` allows at most {} (`maxDevices`)",
+                devices_in_words(devices),
+                largest(rows),
+                grouped(limit.value),
+            ),
+            line: format!("`maxDevices: {devices}`"),
+            source: limit.source.clone(),
+            row: None,
+        });
+    }
+    if let Some(limit) = &limits.max_percent_of_hub {
+        let who =
+            (format!("this plan{} would reach", largest(rows)), format!("environment `{environment}` allows at most"));
+        percent_of_hub(subject, devices, limit, (Acknowledgeable::MaxPercentOfHub(None), who, None), ruling);
+    }
+}
+
+type Whose = (Acknowledgeable, (String, String), Option<usize>);
+
+fn percent_of_hub(
+    subject: &Subject<'_>,
+    devices: u64,
+    limit: &Limit<Percent>,
+    (by, (who, bound), row): Whose,
+    ruling: &mut Ruling<'_>,
+) {
+    if devices < PERCENT_FROM {
+        return;
+    }
+    let Some(hub_devices) = subject.hub_devices else {
+        ruling.unchecked(&[by], uncounted("the devices of the hub were not counted", &limit.source, row));
+        return;
+    };
+    // The two were counted one after the other; devices may have come in between.
+    let whole = hub_devices.max(devices);
+    if !limit.value.is_exceeded_by(devices, whole) {
+        return;
+    }
+    let found = percent_up(devices, whole);
+    ruling.broken(Broken {
+        rule: Rule::MaxPercentOfHub,
+        by,
+        found,
+        message: format!(
+            "{who} {}, {found} % of the hub; {bound} {} (`maxPercentOfHub`)",
+            devices_in_words(devices),
+            limit.value
+        ),
+        line: format!("`maxPercentOfHub: {found}`"),
+        source: limit.source.clone(),
+        row,
+    });
+}
+
+/// The most devices that the rows can reach together: each distinct target once, at most the hub.
+fn together(rows: &[Reaching<'_>], hub_devices: Option<u64>) -> Option<u64> {
+    let targets = rows.iter().map(|row| Some((row.condition, row.devices?))).collect::<Option<BTreeMap<_, _>>>()?;
+    let sum = targets.values().fold(0_u64, |sum, devices| sum.saturating_add(*devices));
+    let largest = targets.values().max().copied().unwrap_or_default();
+    Some(hub_devices.map_or(sum, |hub| sum.min(hub.max(largest))))
+}
+
+/// ` (reboot-controllers 9 800, lock-doors 12 and 3 more)`; nothing for a single manifest.
+fn largest(rows: &[Reaching<'_>]) -> String {
+    let mut of_names: BTreeMap<_, u64> = BTreeMap::new();
+    for row in rows {
+        let most = of_names.entry(row.name).or_default();
+        *most = (*most).max(row.devices.unwrap_or_default());
+    }
+    let mut of_names: Vec<_> = of_names.into_iter().collect();
+    of_names.sort_by_key(|(_, devices)| std::cmp::Reverse(*devices));
+    let named: Vec<_> =
+        of_names.iter().take(NAMED).map(|(name, devices)| format!("{name} {}", grouped(*devices))).collect();
+    match of_names.len().saturating_sub(NAMED) {
+        0 => format!(" ({})", named.join(", ")),
+        more => format!(" ({} and {more} more)", named.join(", ")),
+    }
+}
+
+fn uncounted_manifest(manifest: &Manifest, row: &Reaching<'_>, ruling: &mut Ruling<'_>) {
+    let Manifest { name, expect_devices, limits, .. } = manifest;
+    let sources = [
+        expect_devices.as_ref().map(|limit| &limit.source),
+        limits.max_devices.as_ref().map(|limit| &limit.source),
+        limits.max_percent_of_hub.as_ref().map(|limit| &limit.source),
+    ];
+    let Some(source) = sources.into_iter().flatten().next() else { return };
+    let about = [
+        Acknowledgeable::ExpectDevices(name.clone()),
+        Acknowledgeable::MaxDevices(Some(name.clone())),
+        Acknowledgeable::MaxPercentOfHub(Some(name.clone())),
+    ];
+    let what = format!("the devices of `{name}` were not counted");
+    ruling.unchecked(&about, uncounted(&what, source, Some(row.index)));
+}
+
+fn uncounted_plan(subject: &Subject<'_>, rows: &[Reaching<'_>], ruling: &mut Ruling<'_>) {
+    let missing: BTreeSet<_> = rows.iter().filter(|row| row.devices.is_none()).map(|row| row.name).collect();
+    let what = match (missing.len(), missing.first()) {
+        (1, Some(name)) => format!("the devices of `{name}` were not counted"),
+        (count, _) => format!("the devices of {count} manifests were not counted"),
+    };
+    let limits = subject.limits;
+    let sources =
+        [limits.max_devices.as_ref().map(|l| &l.source), limits.max_percent_of_hub.as_ref().map(|l| &l.source)];
+    let source = sources.into_iter().flatten().next().cloned().flatten();
+    let about = [Acknowledgeable::MaxDevices(None), Acknowledgeable::MaxPercentOfHub(None)];
+    ruling.unchecked(&about, uncounted(&what, &source, None));
+}
+
+fn uncounted(what: &str, source: &Option<ManifestSource>, row: Option<usize>) -> Finding {
+    Finding {
+        rule: Rule::Uncounted,
+        level: Level::Deny,
+        message: format!("{what}, so a limit on devices cannot be checked"),
+        help: Some(
+            "plan with `--counts all`; if the hub refused the query, narrow the plan with `--target`".to_owned(),
+        ),
+        source: source.clone(),
+        row,
+        acknowledged: None,
+    }
+}
+
+fn devices_in_words(count: u64) -> String {
+    if count == 1 { "1 device".to_owned() } else { format!("{} devices", grouped(count)) }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "device counts are far below 2^52")]
+const fn real(count: u64) -> f64 {
+    count as f64
+}
