@@ -42,4 +42,4 @@ pub use row::{
     BlockedReason, CancelReason, Create, CreateReason, Deferral, DeferredReason, IdleReason, LaneUse, Lateness, Plan,
     Row, Step, Summary, Window,
 };
-pub use timeline::{Span, SpanKind, Timeline};
+pub use timeline::{Span, SpanKind, Stretch, Timeline, Wait};

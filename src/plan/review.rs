@@ -10,7 +10,7 @@ use super::question::{Answers, Counts, Question};
 use super::renamed::renamed_findings;
 use super::row::Plan;
 use super::safety;
-use super::timeline::Timeline;
+use super::timeline::{Timeline, timeline};
 use crate::model::{Desired, Manifest, ObservedConfiguration, ObservedJob, SafetyLimits};
 
 /// All that a review depends on beside the plan.
@@ -164,7 +164,7 @@ pub fn review(plan: Plan, input: &ReviewInput<'_>, answers: &Answers) -> Review 
     findings.sort_by_key(|finding| (!finding.denies(), finding.level));
     Review {
         effects,
-        timeline: Timeline { lanes: plan.size.lanes(), ..Timeline::default() },
+        timeline: timeline(&plan, input),
         conflicts: Vec::new(),
         findings,
         counts: input.counts,

@@ -22,6 +22,7 @@ mod reason;
 mod render;
 mod style;
 mod table;
+mod timeline_text;
 mod untrusted;
 mod verdict;
 mod when;

@@ -12,6 +12,7 @@ use super::document::{
 use super::style::{
     BLOCKED, CANCEL, CREATE, DEFERRED, DIM, HELP, Painted, REPLACE, STRONG, error_label, warning_label,
 };
+use super::timeline_text::timeline_text;
 use super::untrusted::Untrusted;
 use super::when::utc;
 
@@ -26,6 +27,10 @@ pub enum Detail {
 
 /// Longest value that is shown of a field.
 const VALUE_LEN_MAX: usize = 60;
+/// Characters of a line that is drawn.
+const WIDTH: usize = 80;
+/// Longest message or help of a finding: a condition of the greatest length, and some words.
+const MESSAGE_LEN_MAX: usize = 10_000;
 /// Foreign jobs that are named.
 const FOREIGN_NAMED: usize = 3;
 
@@ -60,7 +65,8 @@ pub fn findings_text(findings: &[FindingPart]) -> String {
             true => write!(text, "{}[{code}]: ", error_label()),
             false => write!(text, "{}[{code}]: ", warning_label()),
         };
-        let _ = writeln!(text, "{}", finding.message);
+        // Messages name jobs, devices and values of others.
+        let _ = writeln!(text, "{}", Untrusted::new(&finding.message).cut(MESSAGE_LEN_MAX));
         if let Some(source) = &finding.source {
             let place = format!("{}:{}", source.path, source.line);
             let _ = writeln!(text, "  {} {}", Painted(HELP, "-->"), Untrusted::new(&place));
@@ -69,6 +75,7 @@ pub fn findings_text(findings: &[FindingPart]) -> String {
             let _ = writeln!(text, "  {} passes with `--ack {acknowledged}`", Painted(HELP, "= note:"));
         }
         if let Some(help) = &finding.help {
+            let help = Untrusted::new(help).cut(MESSAGE_LEN_MAX);
             let _ = writeln!(text, "  {} {help}", Painted(HELP, "= help:"));
         }
     }
@@ -110,6 +117,10 @@ impl<'a> PlanText<'a> {
         self.folded(out)?;
         if out.len() > before {
             writeln!(out)?;
+        }
+        let chart = timeline_text(&self.document.timeline, self.detail, WIDTH);
+        if !chart.is_empty() {
+            writeln!(out, "{chart}")?;
         }
         writeln!(out, "{}", lanes(&self.document.lanes))?;
         writeln!(out, "Digest: {}", Painted(DIM, Untrusted::new(&self.document.digest)))?;

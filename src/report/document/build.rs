@@ -9,12 +9,12 @@ use super::row::{
     BlockedPart, CancelPart, ChangedField, CreatePart, DeferredPart, IdlePart, OccurrencePart, RowPart, SourcePart,
     StartPart, StepPart, UpcomingPart, WindowPart,
 };
-use super::timeline::{SpanPart, SpanWord, TimelinePart};
+use super::timeline::TimelinePart;
 use super::{CountsMode, CountsPart, HubPart, LanesPart, PlanDocument};
 use crate::model::{Manifest, ManifestName, ManifestSource, OccurrenceKey, OccurrenceKind, Zone};
 use crate::plan::{
-    Change, Conflict, Counts, Create, CreateReason, Current, Deferral, Effect, FieldChange, Finding, IdleReason, Intent,
-    Lateness, PathChange, Plan, Review, Row, Span, SpanKind, Step, Timeline, Window, Writer,
+    Change, Conflict, Counts, Create, CreateReason, Current, Deferral, Effect, FieldChange, Finding, IdleReason,
+    Intent, Lateness, PathChange, Plan, Review, Row, Step, Window, Writer,
 };
 use crate::report::advice::advice;
 use crate::report::occurrence::{Upcoming, UpcomingStart, dst_code, dst_words};
@@ -67,7 +67,7 @@ impl PlanDocument {
             findings: review.findings().iter().map(finding_part).collect(),
             rows: rows.map(|(row, effect)| row_part(plan, &manifests, row, effect.as_ref())).collect(),
             conflicts: review.conflicts().iter().map(conflict_part).collect(),
-            timeline: timeline_part(review.timeline()),
+            timeline: TimelinePart::new(review.timeline()),
             upcoming: source.upcoming.iter().map(upcoming_part).collect(),
         }
     }
@@ -194,7 +194,7 @@ fn deferred_part(zone: Option<&Zone>, deferral: &Deferral) -> DeferredPart {
     }
 }
 
-const fn window_part(window: Window) -> WindowPart {
+pub(super) const fn window_part(window: Window) -> WindowPart {
     WindowPart { from: window.from, until: window.until }
 }
 
@@ -254,27 +254,6 @@ fn conflict_part(conflict: &Conflict) -> ConflictPart {
         },
         devices: conflict.devices,
         redundant: conflict.is_redundant,
-    }
-}
-
-fn timeline_part(timeline: &Timeline) -> TimelinePart {
-    let span = |span: &Span| SpanPart {
-        lane: span.lane,
-        label: span.label.clone(),
-        kind: match span.kind {
-            SpanKind::Own => SpanWord::Own,
-            SpanKind::Foreign => SpanWord::Foreign,
-            SpanKind::Planned => SpanWord::Planned,
-            SpanKind::Deferred => SpanWord::Deferred,
-        },
-        from: span.from,
-        start: span.start,
-        until: span.until,
-    };
-    TimelinePart {
-        window: timeline.window.map(window_part),
-        lanes: timeline.lanes,
-        spans: timeline.spans.iter().map(span).collect(),
     }
 }
 

@@ -22,7 +22,7 @@ pub use row::{
     BlockedPart, CancelPart, ChangedField, CreatePart, DeferredPart, IdlePart, OccurrencePart, RowPart, SourcePart,
     StartPart, StepPart, UpcomingPart, WindowPart,
 };
-pub use timeline::{SpanPart, SpanWord, TimelinePart};
+pub use timeline::{SpanPart, SpanWord, StretchPart, TimelinePart, WaitPart};
 
 use crate::plan::Summary;
 
