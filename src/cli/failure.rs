@@ -9,7 +9,7 @@ use super::selector::InvalidSelector;
 use crate::emulator::{EmulatorError, ExchangeError, StoreError};
 use crate::hub::HubError;
 use crate::hub::rest::{ConnectionStringError, InvalidConnectionString, NotLoopback};
-use crate::model::InvalidName;
+use crate::model::{InvalidName, JobId, ManifestName};
 use crate::report::Untrusted;
 use crate::run_once::RunError;
 
@@ -59,6 +59,20 @@ pub(super) enum Failure {
     /// The hub has no such job.
     #[error("the hub has no job of `{0}`")]
     NoJob(String),
+    /// The job is that of a manifest.
+    #[error("`{}` is a job of the manifest `{name}` already", Untrusted::new(id.as_str()))]
+    HasManifest {
+        /// The job.
+        id: JobId,
+        /// Its manifest.
+        name: ManifestName,
+    },
+    /// A job that ended fills no slot any more.
+    #[error("`{}` has ended, so there is nothing to adopt", Untrusted::new(.0.as_str()))]
+    AdoptsEnded(JobId),
+    /// A file that `import` would write exists.
+    #[error("`{}` exists already; nothing was written", .0.display())]
+    ImportedExists(PathBuf),
     /// The job is not ours.
     #[error("the job `{0}` is not one of this project and environment; hubjobs never touches those of others")]
     ForeignJob(String),
@@ -219,6 +233,9 @@ impl Failure {
             Self::Emulator(EmulatorError::Store(StoreError::Io { .. })) => {
                 one("the state is kept in `.hubjobs`, in the project's folder or that of `-C DIR`; you must own it")
             }
+            Self::HasManifest { name, .. } => vec![format!("`hubjobs status {name}` shows it with the others")],
+            Self::AdoptsEnded(_) => one("without `--adopt`, a manifest like it is written, suspended"),
+            Self::ImportedExists(_) => one("`-o DIR` writes into another folder"),
             Self::Exists(_) => one("`-C DIR` starts a project in another folder"),
             _ => Vec::new(),
         }

@@ -12,11 +12,13 @@ mod emulator;
 mod emulator_args;
 mod emulator_command;
 mod events_args;
+mod existing_args;
 mod exit;
 mod facts;
 mod failure;
 mod fidelity_args;
 mod help;
+mod import;
 mod init;
 mod interrupt;
 mod pending;
@@ -124,6 +126,7 @@ fn execute(cli: Cli, terminal: &Arc<Terminal>) -> Result<Exit, Failure> {
         Command::Status(args) => online(global, terminal, async |session| status::run(&args, session).await),
         Command::Results(args) => online(global, terminal, async |session| results::run(&args, session).await),
         Command::Cancel(args) => online(global, terminal, async |session| cancel::run(&args, session).await),
+        Command::Import(args) => online(global, terminal, async |session| import::run(&args, session).await),
         Command::Emulator(EmulatorCommand::Facts) => Ok(facts::run(&global, terminal)),
         Command::Emulator(EmulatorCommand::Start(args)) => {
             online(global, terminal, async |session| emulator::start(&args, session).await)

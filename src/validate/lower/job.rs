@@ -219,7 +219,7 @@ pub(super) fn percent(number: Option<f64>) -> Option<Option<Percent>> {
 }
 
 /// What a text could be as a name: lower case, hyphens for all that is not allowed.
-pub(super) fn slug(text: &str, len_max: usize) -> Option<String> {
+pub(in crate::validate) fn slug(text: &str, len_max: usize) -> Option<String> {
     let mut slug = String::new();
     for c in text.chars().map(|c| c.to_ascii_lowercase()) {
         match c {

@@ -19,5 +19,5 @@ mod twin;
 
 pub(super) use context::{Lowering, Memo};
 pub(super) use fleet::fleet;
-pub(super) use job::{method_job, twin_job};
+pub(super) use job::{method_job, slug, twin_job};
 pub(super) use project::project;
