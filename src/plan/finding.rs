@@ -75,6 +75,16 @@ pub enum Rule {
     Uncounted,
     /// An acknowledgement is about no limit that the plan breaks.
     UnneededAcknowledgement,
+    /// A job reaches more devices than the tier serves in its time.
+    CannotFinish,
+    /// A condition matches nothing now.
+    NoDevices,
+    /// The jobs of the plan take more messages than the hub serves in a day.
+    DailyQuota,
+    /// Some numbers are missing.
+    CountsIncomplete,
+    /// The automatic device configurations of the hub could not be read.
+    ConfigurationsUnread,
 }
 
 impl Rule {
@@ -92,6 +102,11 @@ impl Rule {
             Self::ExpectDevices => "expect-devices",
             Self::Uncounted => "uncounted",
             Self::UnneededAcknowledgement => "unneeded-acknowledgement",
+            Self::CannotFinish => "cannot-finish",
+            Self::NoDevices => "no-devices",
+            Self::DailyQuota => "daily-quota",
+            Self::CountsIncomplete => "counts-incomplete",
+            Self::ConfigurationsUnread => "configurations-unread",
         }
     }
 }

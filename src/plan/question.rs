@@ -130,6 +130,12 @@ impl Answers {
         self.by_query.iter().map(|(query, answer)| (query.as_str(), answer))
     }
 
+    /// Whether there was no question at all.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.by_query.is_empty()
+    }
+
     /// How many queries it took; every page is one.
     #[must_use]
     pub const fn queries(&self) -> usize {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::acknowledgement::Acknowledgement;
 use super::conflict::Conflict;
-use super::effect::{Effect, acts, effect_questions, once};
+use super::effect::{Effect, acts, effect_findings, effect_questions, effects, hub_devices, messages, once};
 use super::finding::Finding;
 use super::question::{Answers, Counts, Question};
 use super::renamed::renamed_findings;
@@ -81,6 +81,7 @@ pub struct Review {
     findings: Vec<Finding>,
     counts: Counts,
     asked: usize,
+    hub_devices: Option<u64>,
 }
 
 impl Review {
@@ -133,6 +134,19 @@ impl Review {
         self.asked
     }
 
+    /// Devices of the hub; nothing when they were not counted.
+    #[must_use]
+    pub const fn hub_devices(&self) -> Option<u64> {
+        self.hub_devices
+    }
+
+    /// About how many messages of the daily quota the jobs of the plan take, as far as their devices
+    /// were counted; nothing when none were.
+    #[must_use]
+    pub fn messages(&self) -> Option<u64> {
+        messages(&self.effects)
+    }
+
     pub(super) fn into_plan(self) -> Plan {
         self.plan
     }
@@ -151,18 +165,21 @@ pub fn questions(plan: &Plan, input: &ReviewInput<'_>) -> Vec<Question> {
 /// Looks at a plan as its reviewer would: what it does to the fleet, and which rules it breaks.
 #[must_use]
 pub fn review(plan: Plan, input: &ReviewInput<'_>, answers: &Answers) -> Review {
-    let effects: Vec<Option<Effect>> = vec![None; plan.rows.len()];
+    let effects = effects(&acts(&plan, input.manifests), plan.rows.len(), plan.size, answers);
+    let hub_devices = hub_devices(answers);
     let mut findings = safety::findings(&safety::Subject {
         plan: &plan,
         effects: &effects,
-        hub_devices: None,
+        hub_devices,
         manifests: input.manifests,
         limits: input.limits,
         acknowledgements: input.acknowledgements,
     });
     findings.extend(renamed_findings(&plan, input));
+    findings.extend(effect_findings(&plan, &effects, answers, input.configurations));
     findings.sort_by_key(|finding| (!finding.denies(), finding.level));
     Review {
+        hub_devices,
         effects,
         timeline: timeline(&plan, input),
         conflicts: Vec::new(),

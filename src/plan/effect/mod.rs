@@ -1,16 +1,21 @@
 //! What an action does to the fleet: how many devices, which values, how long, how many messages.
+//!
+//! [`effect_questions`] says what has to be asked, [`effects`] reads the answers. Both go by the text
+//! of the questions, so that what is asked is what is read.
 
 mod act;
+mod forecast;
+mod leaf;
+mod reading;
+mod rules;
 mod target;
-
-use std::collections::HashSet;
 
 use serde_json::Value;
 
-pub(super) use act::{Act, acts};
-pub(super) use target::Target;
+pub(super) use act::acts;
+pub(super) use reading::{effect_questions, effects, hub_devices, once};
+pub(super) use rules::{effect_findings, messages};
 
-use super::question::Question;
 use crate::model::{MethodName, Seconds, TargetCondition};
 
 /// What one row of a plan does to the fleet.
@@ -59,10 +64,14 @@ pub struct PathChange {
     pub path: String,
     /// What is written; nothing deletes.
     pub to: Option<Value>,
-    /// What is there now, most devices first; nothing when it was not counted.
+    /// What is there now, most devices first; nothing when it was not counted, or cannot be: the hub
+    /// groups by no objects and no lists.
     pub from: Option<Vec<Current>>,
     /// Devices whose values are not listed, because there are too many different ones.
     pub unlisted: u64,
+    /// Devices that have an object or a list there. Where the hub was not asked for them, they count
+    /// as unset.
+    pub compound: u64,
 }
 
 /// A value that some devices have now.
@@ -77,11 +86,13 @@ pub struct Current {
 /// How long a job takes, and what it costs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Forecast {
-    /// The least that it takes: devices by the tier's rate of device operations.
+    /// The least that it takes: devices by the tier's rate of device operations, with the hub to
+    /// itself. Devices that are not connected are not called, and count for no method.
     pub duration: Seconds,
     /// When the hub ends it.
     pub limit: Seconds,
-    /// Metered messages.
+    /// About how many messages of the daily quota it takes ("Azure IoT Hub pricing": each operation
+    /// of a job counts like the single one).
     pub messages: u64,
 }
 
@@ -91,23 +102,4 @@ impl Forecast {
     pub const fn fits(&self) -> bool {
         self.duration.get() <= self.limit.get()
     }
-}
-
-/// Every device of the hub.
-pub(super) fn hub_question() -> Question {
-    Question::new("SELECT COUNT() AS n FROM devices")
-}
-
-/// What has to be asked to know what acts do to the fleet, the most important first.
-pub(super) fn effect_questions(acts: &[Act<'_>]) -> Vec<Question> {
-    let targets: Vec<_> = acts.iter().filter_map(|act| Target::of(&act.condition)).collect();
-    let reach = targets.iter().map(Target::reach);
-    let samples = targets.iter().map(Target::samples);
-    once([hub_question()].into_iter().chain(reach).chain(samples))
-}
-
-/// Each of them once, where it comes first.
-pub(super) fn once(questions: impl IntoIterator<Item = Question>) -> Vec<Question> {
-    let mut seen = HashSet::new();
-    questions.into_iter().filter(|question| seen.insert(question.as_str().to_owned())).collect()
 }

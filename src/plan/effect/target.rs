@@ -61,6 +61,13 @@ impl Target {
         self.is_of_devices().then(|| Question::new(query()))
     }
 
+    /// How many devices have anything at a path, an object or a list included. (The documentation has
+    /// `IS_DEFINED` for single values only; where that is so, objects go on counting as unset.)
+    pub(in crate::plan) fn defined(&self, path: &Path) -> Option<Question> {
+        let is_defined = Self { from: self.from, filter: Some(Expr::is_defined(path.clone())) };
+        self.is_of_devices().then(|| self.and(&is_defined).map(|both| both.count()))?
+    }
+
     fn rest(&self) -> String {
         match &self.filter {
             None => self.from.to_string(),

@@ -1,0 +1,163 @@
+//! Rules about what a plan does to the fleet, and about what it does not know of that.
+
+use std::collections::BTreeMap;
+
+use super::{Change, Effect};
+use crate::model::{HubSize, Seconds};
+use crate::plan::finding::{Finding, Level, Rule};
+use crate::plan::question::{Answer, Answers, Unasked};
+use crate::plan::review::Configurations;
+use crate::plan::row::{Plan, Row};
+
+/// What a reviewer has to know of the effects of a plan.
+pub(in crate::plan) fn effect_findings(
+    plan: &Plan,
+    effects: &[Option<Effect>],
+    answers: &Answers,
+    configurations: Configurations<'_>,
+) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for (index, (row, effect)) in plan.rows.iter().zip(effects).enumerate() {
+        let Some(effect) = effect else { continue };
+        let about = |finding: Finding| Finding { row: Some(index), source: row.source.clone(), ..finding };
+        found.extend(cannot_finish(row, effect, plan.size).map(about));
+        found.extend(no_devices(row, effect).map(about));
+    }
+    found.extend(daily_quota(effects, plan.size));
+    found.extend(not_counted(effects, answers, plan.size));
+    found.extend(not_looked_at(configurations));
+    found
+}
+
+fn finding(rule: Rule, level: Level, message: String, help: String) -> Finding {
+    Finding { rule, level, message, help: Some(help), source: None, row: None, acknowledged: None }
+}
+
+/// Devices that are still waiting when a job ends are failed by the hub.
+fn cannot_finish(row: &Row, effect: &Effect, size: HubSize) -> Option<Finding> {
+    let (forecast, reach) = (effect.forecast?, effect.reach.as_ref()?);
+    if forecast.fits() {
+        return None;
+    }
+    let rate = size.job_device_operations_per_second();
+    let (devices, which) = match effect.change {
+        Change::Twin(_) => (reach.matched, ""),
+        Change::Method { .. } => (reach.connected.unwrap_or(reach.matched), "connected "),
+    };
+    let minutes = Seconds::new(forecast.duration.get().div_ceil(60) * 60);
+    Some(finding(
+        Rule::CannotFinish,
+        Level::Deny,
+        format!(
+            "`{}` cannot finish: {devices} {which}devices at {rate} a second, the rate of {size}, take {}, \
+             and the hub ends the job after {}",
+            row.name, forecast.duration, forecast.limit
+        ),
+        format!("write `maxExecutionTime: {minutes}`, or a condition that matches fewer devices"),
+    ))
+}
+
+fn no_devices(row: &Row, effect: &Effect) -> Option<Finding> {
+    let reach = effect.reach.as_ref()?;
+    (reach.matched == 0).then(|| {
+        finding(
+            Rule::NoDevices,
+            Level::Warn,
+            format!("`{}` matches no device now; the job selects anew when it starts", row.name),
+            "compare the condition with the twin of a device that it should match; names and values are case-sensitive"
+                .to_owned(),
+        )
+    })
+}
+
+/// About how many messages of the daily quota the counted jobs of a plan take; nothing when none was
+/// counted.
+pub(in crate::plan) fn messages(effects: &[Option<Effect>]) -> Option<u64> {
+    effects
+        .iter()
+        .flatten()
+        .filter_map(|effect| effect.forecast)
+        .map(|forecast| forecast.messages)
+        .reduce(u64::saturating_add)
+}
+
+fn daily_quota(effects: &[Option<Effect>], size: HubSize) -> Option<Finding> {
+    let (messages, quota) = (messages(effects)?, size.messages_per_day());
+    (messages > quota).then(|| {
+        finding(
+            Rule::DailyQuota,
+            Level::Warn,
+            format!("the jobs of this plan take about {messages} messages, and {size} serves {quota} a day"),
+            "spread the jobs over several days, or buy units for the day".to_owned(),
+        )
+    })
+}
+
+/// Numbers that are missing, and why.
+fn not_counted(effects: &[Option<Effect>], answers: &Answers, size: HubSize) -> Option<Finding> {
+    let mut reasons: BTreeMap<Missing<'_>, usize> = BTreeMap::new();
+    for (_, answer) in answers.iter() {
+        if let Some(missing) = Missing::of(answer) {
+            *reasons.entry(missing).or_default() += 1;
+        }
+    }
+    if reasons.is_empty() {
+        return None;
+    }
+    let words: Vec<_> = reasons.iter().map(|(missing, count)| missing.in_words(*count, size)).collect();
+    let uncounted = effects.iter().flatten().filter(|effect| effect.reach.is_none()).count();
+    let actions = match uncounted {
+        0 => "the devices of every action are counted, but not everything else is".to_owned(),
+        1 => "the devices of one action are not counted".to_owned(),
+        count => format!("the devices of {count} actions are not counted"),
+    };
+    let help = match reasons.contains_key(&Missing::Open(Unasked::BudgetSpent)) {
+        true => "plan a part of the project with `--target NAME` or `-l SELECTOR`, or do without with `--counts none`",
+        false => "plan again, or do without with `--counts none`",
+    };
+    Some(finding(Rule::CountsIncomplete, Level::Warn, format!("{actions}: {}", words.join("; ")), help.to_owned()))
+}
+
+/// Why a number is missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Missing<'a> {
+    Open(Unasked),
+    Failed(&'a str),
+}
+
+impl<'a> Missing<'a> {
+    fn of(answer: &'a Answer) -> Option<Self> {
+        match answer {
+            Answer::Rows(_) | Answer::Part(_) => None,
+            Answer::Failed(why) => Some(Self::Failed(why)),
+            Answer::Open(why) => Some(Self::Open(*why)),
+        }
+    }
+
+    fn in_words(self, count: usize, size: HubSize) -> String {
+        let queries = if count == 1 { "1 query was".to_owned() } else { format!("{count} queries were") };
+        match self {
+            Self::Open(Unasked::BudgetSpent) => {
+                let most = size.queries_per_minute();
+                format!("{queries} not asked, because a plan takes {most} at the most, those of one minute of {size}")
+            }
+            Self::Open(Unasked::TooLong) => format!("{queries} longer than the hub allows"),
+            Self::Open(Unasked::TimeOver) => format!("{queries} not answered in time"),
+            Self::Open(Unasked::InVain) => format!("{queries} not asked after that"),
+            Self::Failed(why) => format!("{queries} refused ({why})"),
+        }
+    }
+}
+
+fn not_looked_at(configurations: Configurations<'_>) -> Option<Finding> {
+    let Configurations::Refused(why) = configurations else { return None };
+    Some(finding(
+        Rule::ConfigurationsUnread,
+        Level::Warn,
+        format!(
+            "the automatic device configurations could not be read ({why}); \
+             whether they write the same properties is not known"
+        ),
+        "let the policy read the registry (`RegistryRead`)".to_owned(),
+    ))
+}
