@@ -19,12 +19,15 @@ pub enum Acknowledgeable {
     MaxCancelPercent,
     /// Devices that a manifest expects.
     ExpectDevices(ManifestName),
+    /// Devices that match a condition which matched far fewer at its last run.
+    TargetGrew(ManifestName),
 }
 
 impl Acknowledgeable {
     /// All of them, as one types them.
     const FORMS: &'static str = "`max-devices`, `max-percent-of-hub`, `max-new-jobs`, `max-cancel-percent`, \
-                                 `expect-devices/MANIFEST`, `max-devices/MANIFEST` and `max-percent-of-hub/MANIFEST`";
+                                 `expect-devices/MANIFEST`, `target-grew/MANIFEST`, `max-devices/MANIFEST` and \
+                                 `max-percent-of-hub/MANIFEST`";
 
     fn parse(text: &str) -> Option<Self> {
         let (rule, name) = match text.split_once('/') {
@@ -37,6 +40,7 @@ impl Acknowledgeable {
             ("max-new-jobs", None) => Some(Self::MaxNewJobs),
             ("max-cancel-percent", None) => Some(Self::MaxCancelPercent),
             ("expect-devices", Some(name)) => Some(Self::ExpectDevices(name)),
+            ("target-grew", Some(name)) => Some(Self::TargetGrew(name)),
             _ => None,
         }
     }
@@ -51,6 +55,7 @@ impl fmt::Display for Acknowledgeable {
             Self::MaxNewJobs => ("max-new-jobs", None),
             Self::MaxCancelPercent => ("max-cancel-percent", None),
             Self::ExpectDevices(name) => ("expect-devices", Some(name)),
+            Self::TargetGrew(name) => ("target-grew", Some(name)),
         };
         match name {
             Some(name) => write!(f, "{rule}/{name}"),
@@ -112,6 +117,7 @@ mod tests {
             "max-new-jobs=30",
             "max-cancel-percent=60",
             "expect-devices/reboot-controllers=9800",
+            "target-grew/reboot-canaries=9800",
             "max-devices/lock-doors=7",
         ] {
             assert_eq!(text.parse::<Acknowledgement>().map(|read| read.to_string()), Ok(text.to_owned()));

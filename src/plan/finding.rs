@@ -71,6 +71,8 @@ pub enum Rule {
     MaxNewJobs,
     /// Fewer or more devices match than a manifest expects.
     ExpectDevices,
+    /// Far more devices match than at the last run, although the condition is the same.
+    TargetGrew,
     /// A limit on devices cannot be checked, because they were not counted.
     Uncounted,
     /// An acknowledgement is about no limit that the plan breaks.
@@ -100,6 +102,7 @@ impl Rule {
             Self::MaxPercentOfHub => "max-percent-of-hub",
             Self::MaxNewJobs => "max-new-jobs",
             Self::ExpectDevices => "expect-devices",
+            Self::TargetGrew => "target-grew",
             Self::Uncounted => "uncounted",
             Self::UnneededAcknowledgement => "unneeded-acknowledgement",
             Self::CannotFinish => "cannot-finish",

@@ -172,6 +172,7 @@ pub fn review(plan: Plan, input: &ReviewInput<'_>, answers: &Answers) -> Review 
         effects: &effects,
         hub_devices,
         manifests: input.manifests,
+        observed: input.observed,
         limits: input.limits,
         acknowledgements: input.acknowledgements,
     });

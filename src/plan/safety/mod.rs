@@ -4,6 +4,7 @@
 //! to create and those that wait for a lane, each distinct target counted once. Limits and
 //! expectations of a manifest are about each of its jobs.
 
+mod growth;
 mod prune;
 mod reach;
 mod ruling;
@@ -16,7 +17,7 @@ use super::effect::Effect;
 use super::finding::{Finding, Rule};
 use super::row::{Plan, Step};
 use super::words::grouped;
-use crate::model::{Manifest, SafetyLimits};
+use crate::model::{Manifest, ObservedJob, SafetyLimits};
 
 /// What safety limits are checked against.
 #[derive(Debug, Clone, Copy)]
@@ -27,6 +28,8 @@ pub(super) struct Subject<'a> {
     /// Devices of the hub, when they were counted.
     pub(super) hub_devices: Option<u64>,
     pub(super) manifests: &'a [Arc<Manifest>],
+    /// Every job of the hub, own and foreign.
+    pub(super) observed: &'a [ObservedJob],
     pub(super) limits: &'a SafetyLimits,
     pub(super) acknowledgements: &'a [Acknowledgement],
 }

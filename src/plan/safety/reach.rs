@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::Subject;
+use super::growth::{LastRun, is_set_by_people, last_runs};
 use super::ruling::{Broken, Ruling};
 use crate::model::{ExpectedDevices, Limit, Manifest, ManifestName, ManifestSource, Percent, TargetCondition};
 use crate::plan::acknowledgement::Acknowledgeable;
@@ -42,6 +43,7 @@ fn reaching<'a>(subject: &Subject<'a>) -> impl Iterator<Item = Reaching<'a>> {
 
 /// What manifests say of themselves: one finding a rule and manifest, however many occurrences it has.
 fn of_manifests(subject: &Subject<'_>, rows: &[Reaching<'_>], ruling: &mut Ruling<'_>) {
+    let last_runs = last_runs(subject, rows.iter().map(|row| row.name));
     let manifests: HashMap<_, _> = subject.manifests.iter().map(|manifest| (&manifest.name, &**manifest)).collect();
     let mut seen = BTreeSet::new();
     for row in rows.iter().filter(|row| seen.insert(row.name)) {
@@ -50,8 +52,12 @@ fn of_manifests(subject: &Subject<'_>, rows: &[Reaching<'_>], ruling: &mut Rulin
             uncounted_manifest(manifest, row, ruling);
             continue;
         };
+        let last = last_runs.get(row.name).copied().filter(|last| last.is_outgrown_by(devices));
         if let Some(expected) = &manifest.expect_devices {
-            expectation(row, devices, expected, ruling);
+            expectation(row, devices, expected, last, ruling);
+        }
+        if let (Some(last), None) = (last, manifest.expect_devices.as_ref().and_then(|limit| limit.value.max())) {
+            growth(row, devices, last, manifest, ruling);
         }
         if let Some(limit) = &manifest.limits.max_devices
             && devices > limit.value
@@ -79,13 +85,20 @@ fn of_manifests(subject: &Subject<'_>, rows: &[Reaching<'_>], ruling: &mut Rulin
     }
 }
 
-fn expectation(row: &Reaching<'_>, devices: u64, expected: &Limit<ExpectedDevices>, ruling: &mut Ruling<'_>) {
+fn expectation(
+    row: &Reaching<'_>,
+    devices: u64,
+    expected: &Limit<ExpectedDevices>,
+    last: Option<LastRun>,
+    ruling: &mut Ruling<'_>,
+) {
+    let before = last.map(|last| format!("; {}", last.in_words())).unwrap_or_default();
     let (min, max) = (expected.value.min(), expected.value.max());
     let broken = |wanted: String, line: String| Broken {
         rule: Rule::ExpectDevices,
         by: Acknowledgeable::ExpectDevices(row.name.clone()),
         found: real(devices),
-        message: format!("`{}` would reach {}; it expects {wanted}", row.name, devices_in_words(devices)),
+        message: format!("`{}` would reach {}; it expects {wanted}{before}", row.name, devices_in_words(devices)),
         line,
         source: expected.source.clone(),
         row: Some(row.index),
@@ -103,6 +116,21 @@ fn expectation(row: &Reaching<'_>, devices: u64, expected: &Limit<ExpectedDevice
         }
         _ => {}
     }
+}
+
+/// A manifest that says how many devices it expects at the most has been thought about, and that number
+/// decides. For all others, what they reached before is what somebody has seen.
+fn growth(row: &Reaching<'_>, devices: u64, last: LastRun, manifest: &Manifest, ruling: &mut Ruling<'_>) {
+    let grown = Broken {
+        rule: Rule::TargetGrew,
+        by: Acknowledgeable::TargetGrew(row.name.clone()),
+        found: real(devices),
+        message: format!("`{}` would reach {}; {}", row.name, devices_in_words(devices), last.in_words()),
+        line: format!("`expectDevices: {{max: {devices}}}`"),
+        source: Some(manifest.source.clone()),
+        row: Some(row.index),
+    };
+    if is_set_by_people(row.condition) { ruling.broken(grown) } else { ruling.noted(grown) }
 }
 
 /// What the environment allows to the plan as a whole.

@@ -43,6 +43,14 @@ impl<'a> Ruling<'a> {
         self.broken_unless(broken, admits);
     }
 
+    /// What somebody should look at, and what ends it; it stops nothing.
+    pub(super) fn noted(&mut self, broken: Broken) {
+        let Broken { rule, by, message, line, source, row, .. } = broken;
+        self.take(&by);
+        let help = Some(format!("if this is meant, write {line}{}", there(source.as_ref())));
+        self.findings.push(Finding { rule, level: Level::Warn, message, help, source, row, acknowledged: None });
+    }
+
     fn broken_unless(&mut self, broken: Broken, admits: fn(f64, f64) -> bool) {
         let Broken { rule, by, found, mut message, line, source, row } = broken;
         self.take(&by);
@@ -52,8 +60,8 @@ impl<'a> Ruling<'a> {
             message.push_str(&format!("; `--ack {given}` is not enough"));
         }
         let whole = Acknowledgement { rule: by, value: found };
-        let there = source.as_ref().map_or_else(|| "in the environment".to_owned(), |source| format!("in {source}"));
-        let help = format!("if this is meant, write {line} {there}, or for one run only: `--ack {whole}`");
+        let there = there(source.as_ref());
+        let help = format!("if this is meant, write {line}{there}, or for one run only: `--ack {whole}`");
         let help = acknowledged.is_none().then_some(help);
         self.findings.push(Finding { rule, level: Level::Deny, message, help, source, row, acknowledged });
     }
@@ -99,4 +107,9 @@ impl<'a> Ruling<'a> {
         }));
         findings
     }
+}
+
+/// Where a limit stands, or would.
+fn there(source: Option<&ManifestSource>) -> String {
+    source.map_or_else(|| " in the environment".to_owned(), |source| format!(" in {source}"))
 }
