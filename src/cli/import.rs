@@ -10,7 +10,7 @@ use super::context::Context;
 use super::existing_args::ImportArgs;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::project::{load, show};
+use super::project::{open, show};
 use super::session::Session;
 use crate::diagnostic::SourceMap;
 use crate::hub::observe;
@@ -85,10 +85,14 @@ fn every_job<'a>(args: &ImportArgs, context: &Context, jobs: &'a [ObservedJob]) 
             (None, None) => chosen.push((job, foreign(job, args.adopt))),
         }
     }
-    own.retain(|name, _| context.manifest(name.as_str()).is_err());
+    own.retain(|name, _| !has_manifest(context, name));
     let own = own.into_values().filter_map(|job| Some((job, Binding::Own(context.own(&job.id)?))));
     chosen.extend(own);
     chosen
+}
+
+fn has_manifest(context: &Context, name: &ManifestName) -> bool {
+    context.manifests.iter().any(|manifest| manifest.name == *name)
 }
 
 const fn foreign(job: &ObservedJob, adopt: bool) -> Binding {
@@ -100,7 +104,7 @@ fn named_jobs<'a>(args: &ImportArgs, context: &Context, jobs: &'a [ObservedJob])
     let ids: BTreeSet<_> = args.ids.iter().map(JobId::new).collect();
     let find = |id: JobId| {
         let job = jobs.iter().find(|job| job.id == id).ok_or_else(|| Failure::NoJob(id.as_str().to_owned()))?;
-        if let Some(name) = context.name_of(&id).filter(|name| context.manifest(name.as_str()).is_ok()) {
+        if let Some(name) = context.name_of(&id).filter(|name| has_manifest(context, name)) {
             return Err(Failure::HasManifest { id, name });
         }
         match context.own(&id) {
@@ -185,7 +189,8 @@ fn write_files(folder: &Path, imported: &mut [ImportedJob], session: &Session) -
 
 /// Manifests that no pattern of the project matches would be of no effect.
 fn warn_of_strays(context: &Context, imported: &[ImportedJob], session: &Session) {
-    let loaded = load(context.dir.clone());
+    let mut loaded = open(context.dir.clone());
+    loaded.read(|name| *name == context.environment.name);
     let is_read = |job: &&ImportedJob| loaded.manifests.iter().any(|manifest| manifest.name == job.name);
     let strays: Vec<_> = imported.iter().filter(|job| job.is_valid && !is_read(job)).collect();
     if let Some(path) = strays.first().and_then(|job| job.path.as_ref()) {
