@@ -130,6 +130,12 @@ impl Context {
         self.own(id).map(|own| own.name).or_else(|| adopting().map(|manifest| manifest.name.clone()))
     }
 
+    /// Whether the project has a manifest of that name.
+    #[must_use]
+    pub(super) fn has_manifest(&self, name: &ManifestName) -> bool {
+        self.manifests.iter().any(|manifest| manifest.name == *name)
+    }
+
     /// When jobs of that name count as a success.
     #[must_use]
     pub(super) fn success_when(&self, name: &ManifestName) -> SuccessWhen {

@@ -85,14 +85,10 @@ fn every_job<'a>(args: &ImportArgs, context: &Context, jobs: &'a [ObservedJob]) 
             (None, None) => chosen.push((job, foreign(job, args.adopt))),
         }
     }
-    own.retain(|name, _| !has_manifest(context, name));
+    own.retain(|name, _| !context.has_manifest(name));
     let own = own.into_values().filter_map(|job| Some((job, Binding::Own(context.own(&job.id)?))));
     chosen.extend(own);
     chosen
-}
-
-fn has_manifest(context: &Context, name: &ManifestName) -> bool {
-    context.manifests.iter().any(|manifest| manifest.name == *name)
 }
 
 const fn foreign(job: &ObservedJob, adopt: bool) -> Binding {
@@ -104,7 +100,7 @@ fn named_jobs<'a>(args: &ImportArgs, context: &Context, jobs: &'a [ObservedJob])
     let ids: BTreeSet<_> = args.ids.iter().map(JobId::new).collect();
     let find = |id: JobId| {
         let job = jobs.iter().find(|job| job.id == id).ok_or_else(|| Failure::NoJob(id.as_str().to_owned()))?;
-        if let Some(name) = context.name_of(&id).filter(|name| has_manifest(context, name)) {
+        if let Some(name) = context.name_of(&id).filter(|name| context.has_manifest(name)) {
             return Err(Failure::HasManifest { id, name });
         }
         match context.own(&id) {

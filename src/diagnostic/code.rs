@@ -205,6 +205,19 @@ codes! {
         "A patch changes `apiVersion`, `kind` or `metadata.name`. By those a manifest is found, in patches, in plans \
          and in job ids.";
 
+    // Jobs that are on the hub already
+    EarlierNameInUse = "earlier-name-in-use":
+        "`moved` lists a name that a manifest of the project has. Own jobs under that name would be jobs of two \
+         manifests, and a run could count for the wrong one.";
+    EarlierNameTwice = "earlier-name-twice":
+        "`moved` lists a name twice, in one manifest or in two. A manifest that was split in two has one heir; the \
+         other is new.";
+    AdoptedTwice = "adopted-twice":
+        "Two manifests adopt one job. A job is one run, and that of one manifest.";
+    AdoptWithoutAt = "adopt-without-at":
+        "`adopt` stands in a manifest that runs again and again, or as soon as possible. Only `schedule.at` says \
+         which run the job is.";
+
     // Conditions: the names are those of the query language's own findings.
     EmptyCondition = "empty-condition":
         "The condition has no text. Write `all: true` to target every device.";

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::effective::Uses;
 use super::kind::Kind;
+use super::lower::{Claim, Claimed};
 use super::overlay::{Overlay, Patch};
 use super::suggest::nearest;
 use crate::diagnostic::{Code, Diagnostic, Span};
@@ -61,4 +62,46 @@ pub(super) fn unused_variables(overlays: &[&Overlay], uses: &Uses<'_>) -> Vec<Di
                 .help(format!("write `${{{name}}}` in a manifest, or remove it"))
         })
         .collect()
+}
+
+/// Earlier names that are still in use, and what two manifests claim. A claim belongs to the manifest
+/// that it is written in; which one is of no consequence here.
+pub(super) fn contested_claims(manifests: &[Manifest], places: &[Span], claims: &[Claim]) -> Vec<Diagnostic> {
+    if claims.is_empty() {
+        return Vec::new();
+    }
+    let named: HashMap<_, _> = manifests.iter().map(|manifest| &manifest.name).zip(places).collect();
+    let mut first = HashMap::with_capacity(claims.len());
+    let mut findings = Vec::new();
+    for Claim { what, place } in claims {
+        if let Claimed::EarlierName(from) = what
+            && let Some(holder) = named.get(from)
+        {
+            let message = format!("the earlier name `{from}` is the name of a manifest");
+            let finding = Diagnostic::error(Code::EarlierNameInUse, *place, message)
+                .label("an earlier name")
+                .also(**holder, "has this name")
+                .note("jobs under that name would be jobs of two manifests")
+                .help("remove the entry, or give the other manifest a name that none had before");
+            findings.push(finding);
+        }
+        let Some(first) = first.insert(what, *place) else { continue };
+        findings.push(match what {
+            Claimed::EarlierName(from) => {
+                Diagnostic::error(Code::EarlierNameTwice, *place, format!("the earlier name `{from}` is listed twice"))
+                    .label("second time")
+                    .also(first, "first time")
+                    .note("its jobs can be those of one manifest only")
+                    .help("keep it in the manifest that was renamed")
+            }
+            Claimed::Job(id) => {
+                Diagnostic::error(Code::AdoptedTwice, *place, format!("the job `{id}` is adopted twice"))
+                    .label("second time")
+                    .also(first, "first time")
+                    .note("one job is one run of one manifest")
+                    .help("keep it in one manifest")
+            }
+        });
+    }
+    findings
 }

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::kind::Kind;
-use super::lower::{self, Lowering, Memo};
+use super::lower::{self, Claim, Lowering, Memo};
 use super::project_file::ProjectFile;
 use super::raw;
 use super::shape::{self, Shape};
@@ -27,6 +27,8 @@ pub(super) struct Checked {
     /// `metadata.name`, or else the document.
     pub(super) place: Span,
     pub(super) findings: Vec<Diagnostic>,
+    /// What no other manifest may claim.
+    pub(super) claims: Vec<Claim>,
 }
 
 /// Checks one document: its shape, then its meaning. `findings` are those about it so far.
@@ -65,5 +67,6 @@ pub(super) fn check(
     };
     cx.settle(unsaid);
     let meaning = meaning.filter(|_| !cx.has_errors() && !document.is_faulty);
-    Checked { kind, meaning, place, findings: cx.into_findings() }
+    let (findings, claims) = cx.into_parts();
+    Checked { kind, meaning, place, findings, claims }
 }

@@ -7,7 +7,7 @@ use super::cross;
 use super::documents::{self, Checked, Meaning};
 use super::effective::{Uses, check_everywhere};
 use super::kind::Kind;
-use super::lower::Memo;
+use super::lower::{Claim, Memo};
 use super::overlay::Overlay;
 use super::project_file::ProjectFile;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, SourceId, SourceMap, Span};
@@ -55,9 +55,10 @@ pub fn manifests_in(sources: &SourceMap, ids: &[SourceId], overlays: &[&Overlay]
     let parts: Vec<_> = ids.par_chunks(chunk).map(|ids| Part::read(sources, ids, overlays)).collect();
     let mut whole = Part::default();
     parts.into_iter().for_each(|part| whole.append(part));
-    let Part { manifests, places, findings, is_broken, is_unread, uses } = whole;
+    let Part { manifests, places, claims, findings, is_broken, is_unread, uses } = whole;
     let mut diagnostics: Diagnostics = findings.into_iter().collect();
     diagnostics.extend(cross::duplicate_names(&manifests, &places));
+    diagnostics.extend(cross::contested_claims(&manifests, &places, &claims));
     // What could not be read may be what a patch is for.
     if coverage == Coverage::Project && !is_unread {
         diagnostics.extend(cross::unmatched_patches(overlays, &uses));
@@ -72,6 +73,7 @@ struct Part<'o> {
     manifests: Vec<Manifest>,
     /// Where the names of the manifests stand.
     places: Vec<Span>,
+    claims: Vec<Claim>,
     findings: Vec<Diagnostic>,
     is_broken: bool,
     /// Whether a document could not even be read as YAML.
@@ -102,6 +104,7 @@ impl<'o> Part<'o> {
         match checked.meaning {
             Some(Meaning::Manifest(manifest)) => {
                 self.places.push(checked.place);
+                self.claims.extend(checked.claims);
                 self.manifests.push(*manifest);
             }
             Some(Meaning::Project(_)) => self.findings.push(misplaced(Kind::Project, checked.place)),
@@ -113,6 +116,7 @@ impl<'o> Part<'o> {
     fn append(&mut self, mut behind: Self) {
         self.manifests.append(&mut behind.manifests);
         self.places.append(&mut behind.places);
+        self.claims.append(&mut behind.claims);
         self.findings.append(&mut behind.findings);
         self.is_broken |= behind.is_broken;
         self.is_unread |= behind.is_unread;

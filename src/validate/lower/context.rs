@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use super::super::compose::{FINDINGS_MAX, MORE};
 use super::super::spans::{Document, Node};
+use super::existing::{Claim, Claimed};
 use crate::diagnostic::{Diagnostic, Severity, SourceMap, Span};
 use crate::model::{CronExpression, InvalidCron, ManifestSource};
 
@@ -73,6 +74,7 @@ pub(in crate::validate) struct Lowering<'d> {
     document: &'d Document,
     sources: &'d SourceMap,
     findings: Vec<Diagnostic>,
+    claims: Vec<Claim>,
 }
 
 impl<'d> Lowering<'d> {
@@ -82,11 +84,18 @@ impl<'d> Lowering<'d> {
         findings: Vec<Diagnostic>,
         memo: &'d mut Memo,
     ) -> Self {
-        Self { memo, document, sources, findings }
+        Self { memo, document, sources, findings, claims: Vec::new() }
     }
 
-    pub(in crate::validate) fn into_findings(self) -> Vec<Diagnostic> {
-        self.findings
+    /// What was found, and what the document claims.
+    pub(in crate::validate) fn into_parts(self) -> (Vec<Diagnostic>, Vec<Claim>) {
+        (self.findings, self.claims)
+    }
+
+    /// Notes something that only one manifest may have.
+    pub(super) fn claim(&mut self, at: &At<'_>, what: Claimed) {
+        let place = self.value_span(at);
+        self.claims.push(Claim { what, place });
     }
 
     /// A document that the schema refuses must not pass because no rule here worded it.

@@ -7,7 +7,7 @@ use super::context::{At, Lowering};
 use super::duration::Bounds;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::model::{
-    Digit, ExpectedDevices, JobAction, Limit, Manifest, ManifestLimits, ManifestName, ManifestSource, Percent,
+    Digit, ExpectedDevices, JobAction, JobId, Limit, Manifest, ManifestLimits, ManifestName, ManifestSource, Percent,
     Schedule, Seconds, SuccessWhen, Target,
 };
 
@@ -34,6 +34,8 @@ pub(in crate::validate) fn method_job(
         success_when,
         expect_devices,
         safety,
+        moved,
+        adopt,
     } = spec.as_ref()?;
     let common = Common {
         suspend: *suspend,
@@ -43,6 +45,8 @@ pub(in crate::validate) fn method_job(
         max_execution_time: *max_execution_time,
         expect_devices: expect_devices.as_ref(),
         safety: safety.as_ref(),
+        moved: moved.as_deref(),
+        adopt: *adopt,
     };
     let common = cx.common(&at, &common);
     let method = method.as_ref().and_then(|method| cx.method(&at.field("method"), method));
@@ -71,6 +75,8 @@ pub(in crate::validate) fn twin_job(
         success_when,
         expect_devices,
         safety,
+        moved,
+        adopt,
     } = spec.as_ref()?;
     let common = Common {
         suspend: *suspend,
@@ -80,6 +86,8 @@ pub(in crate::validate) fn twin_job(
         max_execution_time: *max_execution_time,
         expect_devices: expect_devices.as_ref(),
         safety: safety.as_ref(),
+        moved: moved.as_deref(),
+        adopt: *adopt,
     };
     let common = cx.common(&at, &common);
     let twin = twin.as_ref().and_then(|twin| cx.twin(&at.field("twin"), twin));
@@ -96,6 +104,8 @@ struct Common<'r> {
     max_execution_time: Option<&'r str>,
     expect_devices: Option<&'r raw::ExpectDevices>,
     safety: Option<&'r raw::JobSafety>,
+    moved: Option<&'r [raw::Moved<'r>]>,
+    adopt: Option<&'r str>,
 }
 
 /// The same fields, lowered.
@@ -107,6 +117,8 @@ struct Lowered {
     max_execution: Seconds,
     expect_devices: Option<Limit<ExpectedDevices>>,
     limits: ManifestLimits,
+    moved_from: Vec<ManifestName>,
+    adopt: Option<JobId>,
 }
 
 type Metadata = (ManifestName, BTreeMap<String, String>);
@@ -118,7 +130,8 @@ fn manifest(
     action: JobAction,
     success_when: SuccessWhen,
 ) -> Option<Manifest> {
-    let Lowered { suspend, generation, target, schedule, max_execution, expect_devices, limits } = common;
+    let Lowered { suspend, generation, target, schedule, max_execution, expect_devices, limits, moved_from, adopt } =
+        common;
     Some(Manifest {
         name,
         labels,
@@ -132,14 +145,15 @@ fn manifest(
         success_when,
         expect_devices,
         limits,
-        moved_from: Vec::new(),
-        adopt: None,
+        moved_from,
+        adopt,
     })
 }
 
 impl Lowering<'_> {
     fn common(&mut self, at: &At<'_>, raw: &Common<'_>) -> Option<Lowered> {
-        let Common { suspend, generation, target, schedule, max_execution_time, expect_devices, safety } = raw;
+        let Common { suspend, generation, target, schedule, max_execution_time, expect_devices, safety, moved, adopt } =
+            raw;
         let target = target.and_then(|target| self.target(&at.field("target"), target));
         let schedule = schedule.and_then(|schedule| self.schedule(&at.field("schedule"), schedule));
         let max_execution = self.duration(&at.field("maxExecutionTime"), *max_execution_time, &MAX_EXECUTION);
@@ -148,6 +162,8 @@ impl Lowering<'_> {
         if let Some(target) = &target {
             self.check_acknowledged(at, target);
         }
+        let moved_from = self.moved(&at.field("moved"), *moved);
+        let adopt = self.adopt(&at.field("adopt"), *adopt, schedule.as_ref());
         let generation = generation.map_or(Some(0), |raw::Whole(generation)| u8::try_from(generation).ok());
         Some(Lowered {
             suspend: suspend.unwrap_or_default(),
@@ -157,6 +173,8 @@ impl Lowering<'_> {
             max_execution: max_execution?,
             expect_devices: expected?,
             limits: limits?,
+            moved_from: moved_from?,
+            adopt: adopt?,
         })
     }
 

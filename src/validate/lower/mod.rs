@@ -5,6 +5,7 @@
 
 mod context;
 mod duration;
+mod existing;
 mod fleet;
 mod job;
 mod json;
@@ -18,6 +19,7 @@ mod template;
 mod twin;
 
 pub(super) use context::{Lowering, Memo};
+pub(super) use existing::{Claim, Claimed};
 pub(super) use fleet::fleet;
 pub(super) use job::{method_job, slug, twin_job};
 pub(super) use project::project;

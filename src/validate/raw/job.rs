@@ -66,7 +66,8 @@ pub(in crate::validate) struct TwinJob<'a> {
 #[schemars(deny_unknown_fields)]
 pub(in crate::validate) struct JobMetadata<'a> {
     /// Identity of the manifest within the project: 1 to 24 of `a-z`, `0-9` and inner `-`. It is
-    /// part of every job id, so renaming a manifest means new jobs; files may move freely.
+    /// part of every job id; after a new name, `spec.moved` keeps jobs from running again. Files may
+    /// move freely.
     #[schemars(
         required,
         extend("pattern" = "^[a-z0-9]([a-z0-9-]{0,22}[a-z0-9])?$",
@@ -120,6 +121,16 @@ pub(in crate::validate) struct MethodJobSpec<'a> {
     /// Limits of this manifest. Those of the environment count as well: the stricter one decides.
     #[schemars(example = json!({"maxDevices": 500}))]
     pub(in crate::validate) safety: Option<JobSafety>,
+    /// Names that this manifest had before. Own jobs under them are jobs of this manifest, so that a
+    /// new name runs nothing a second time. Keep an entry for 30 days, as long as a hub remembers.
+    #[schemars(length(min = 1), example = json!([{"from": "old-name"}]))]
+    #[serde(borrow)]
+    pub(in crate::validate) moved: Option<Vec<Moved<'a>>>,
+    /// The id of a job that somebody else created: it is the run of this manifest, which must have
+    /// `schedule.at`. hubjobs neither creates it again nor ever cancels it. `hubjobs import --adopt`
+    /// writes it.
+    #[schemars(length(min = 1, max = 64), example = &"nightly-import")]
+    pub(in crate::validate) adopt: Option<&'a str>,
 }
 
 /// A twin update job.
@@ -161,6 +172,31 @@ pub(in crate::validate) struct TwinJobSpec<'a> {
     /// Limits of this manifest. Those of the environment count as well: the stricter one decides.
     #[schemars(example = json!({"maxDevices": 500}))]
     pub(in crate::validate) safety: Option<JobSafety>,
+    /// Names that this manifest had before. Own jobs under them are jobs of this manifest, so that a
+    /// new name runs nothing a second time. Keep an entry for 30 days, as long as a hub remembers.
+    #[schemars(length(min = 1), example = json!([{"from": "old-name"}]))]
+    #[serde(borrow)]
+    pub(in crate::validate) moved: Option<Vec<Moved<'a>>>,
+    /// The id of a job that somebody else created: it is the run of this manifest, which must have
+    /// `schedule.at`. hubjobs neither creates it again nor ever cancels it. `hubjobs import --adopt`
+    /// writes it.
+    #[schemars(length(min = 1, max = 64), example = &"nightly-import")]
+    pub(in crate::validate) adopt: Option<&'a str>,
+}
+
+/// An earlier name.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(deny_unknown_fields)]
+pub(in crate::validate) struct Moved<'a> {
+    /// The `metadata.name` that the manifest had.
+    #[schemars(
+        required,
+        extend("pattern" = "^[a-z0-9]([a-z0-9-]{0,22}[a-z0-9])?$",
+            "patternErrorMessage" = "1 to 24 lower-case letters, digits and inner hyphens"),
+        example = &"old-name"
+    )]
+    pub(in crate::validate) from: Option<&'a str>,
 }
 
 /// Which devices a job is for: exactly one of the fields.

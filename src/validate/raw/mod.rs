@@ -11,7 +11,7 @@ mod scalar;
 
 pub(super) use fleet::{Behaviour, Connectivity, Flapping, Fleet, FleetSpec, Group, Latency};
 pub(super) use job::{
-    ConcurrencyPolicy, ExpectDevices, JobMetadata, JobSafety, Method, MethodJob, MethodJobSpec, MethodSuccess,
+    ConcurrencyPolicy, ExpectDevices, JobMetadata, JobSafety, Method, MethodJob, MethodJobSpec, MethodSuccess, Moved,
     Schedule, Target, Twin, TwinJob, TwinJobSpec, TwinSuccess,
 };
 pub(super) use project::{
