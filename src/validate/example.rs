@@ -91,6 +91,7 @@ fn twin_job() -> Value {
         },
         "successWhen": {"minSucceededPercent": 98},
         "expectDevices": {"max": 6000},
+        "moved": [{"from": "move-sensors"}],
     })
 }
 

@@ -52,12 +52,8 @@ impl Lowering<'_> {
         schedule: Option<&Schedule>,
     ) -> Option<Option<JobId>> {
         let Some(id) = raw else { return Some(None) };
+        // The schema has refused any other.
         if id.is_empty() || id.chars().count() > JobId::LEN_MAX {
-            self.report(at, |span| {
-                Diagnostic::error(Code::InvalidValue, span, format!("`{id}` is no id of a job"))
-                    .label("1 to 64 characters")
-                    .help("`hubjobs status --all` lists the jobs on the hub")
-            });
             return None;
         }
         match schedule {
