@@ -142,5 +142,9 @@ fn the_example_documents_use_nearly_every_field() {
     });
     unused.sort();
     unused.dedup();
-    assert_eq!(unused, ["adopt", "all", "asap", "deviceIds", "notAfter"], "alternatives of fields that the examples use");
+    assert_eq!(
+        unused,
+        ["adopt", "all", "asap", "deviceIds", "notAfter"],
+        "alternatives of fields that the examples use"
+    );
 }

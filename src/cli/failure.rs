@@ -233,7 +233,9 @@ impl Failure {
             Self::Emulator(EmulatorError::Store(StoreError::Io { .. })) => {
                 one("the state is kept in `.hubjobs`, in the project's folder or that of `-C DIR`; you must own it")
             }
-            Self::HasManifest { name, .. } => vec![format!("`hubjobs status {name}` shows it with the others")],
+            Self::HasManifest { name, .. } => {
+                vec![format!("`hubjobs status {name}` shows its jobs; without `-o` the manifest is only printed")]
+            }
             Self::AdoptsEnded(_) => one("without `--adopt`, a manifest like it is written, suspended"),
             Self::ImportedExists(_) => one("`-o DIR` writes into another folder"),
             Self::Exists(_) => one("`-C DIR` starts a project in another folder"),

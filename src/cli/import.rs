@@ -40,7 +40,10 @@ async fn import(
         session.terminal.note("no job to import");
     }
     let mut sources = SourceMap::new();
-    let folder = args.output.as_ref().map(|dir| session.global.start().join(dir));
+    let folder = args.output.as_ref().map(|dir| match &session.global.chdir {
+        Some(start) => start.join(dir),
+        None => dir.clone(),
+    });
     for job in &mut imported {
         check(job, folder.as_deref(), &mut sources, session)?;
     }
@@ -100,11 +103,13 @@ fn named_jobs<'a>(args: &ImportArgs, context: &Context, jobs: &'a [ObservedJob])
     let ids: BTreeSet<_> = args.ids.iter().map(JobId::new).collect();
     let find = |id: JobId| {
         let job = jobs.iter().find(|job| job.id == id).ok_or_else(|| Failure::NoJob(id.as_str().to_owned()))?;
-        if let Some(name) = context.name_of(&id).filter(|name| context.has_manifest(name)) {
+        let known = context.name_of(&id).filter(|name| context.has_manifest(name));
+        if let Some(name) = known.clone().filter(|_| args.output.is_some()) {
             return Err(Failure::HasManifest { id, name });
         }
         match context.own(&id) {
             Some(own) => Ok((job, Binding::Own(own))),
+            None if known.is_some() => Ok((job, Binding::Adopted)),
             None if args.adopt && job.status.is_terminal() => Err(Failure::AdoptsEnded(id)),
             None => Ok((job, foreign(job, args.adopt))),
         }
@@ -120,7 +125,7 @@ fn write_manifests(context: &Context, chosen: Vec<Chosen<'_>>, session: &Session
     for (job, binding) in chosen {
         let name = match &binding {
             Binding::Own(own) => own.name.clone(),
-            Binding::Adopted | Binding::Copied => name_for(&job.id, &taken),
+            Binding::Adopted | Binding::Copied => context.name_of(&job.id).unwrap_or_else(|| name_for(&job.id, &taken)),
         };
         match manifest_of(job, &name, &binding) {
             Ok(document) => {

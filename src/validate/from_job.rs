@@ -12,6 +12,7 @@ use serde_json::{Map, Value, json};
 use super::kind::Kind;
 use super::lower::slug;
 use super::raw::API_VERSION;
+use super::variable::escape;
 use crate::model::{
     JobAction, JobBody, JobId, ManifestName, MethodCall, ObservedJob, OccurrenceKind, OwnJobId, TargetCondition,
     TwinPatch,
@@ -70,7 +71,18 @@ pub fn manifest_of(job: &ObservedJob, name: &ManifestName, binding: &Binding) ->
             Kind::TwinJob
         }
     };
+    let spec = escaped(Value::Object(spec));
     Ok(json!({"apiVersion": API_VERSION, "kind": kind.as_str(), "metadata": {"name": name.as_str()}, "spec": spec}))
+}
+
+/// `${` in a text of the hub stands for itself; it names no variable of ours.
+fn escaped(value: Value) -> Value {
+    match value {
+        Value::String(text) => Value::String(escape(&text)),
+        Value::Array(items) => items.into_iter().map(escaped).collect(),
+        Value::Object(members) => members.into_iter().map(|(key, value)| (key, escaped(value))).collect(),
+        other => other,
+    }
 }
 
 /// A name for the manifest of a job: the one in an id of our form, else the id made a name, else
@@ -183,10 +195,11 @@ mod tests {
             json!(null),
             json!({"on": "yes", "a: b": "# no comment", "n": [1, "012", null], "": "\u{2028}---\n- kind: Project\n"}),
             json!("text\n---\napiVersion: x"),
+            json!({"${a}": ["${hubKey}", "$${b} $$${c} ${"], "cost": "$5 {or so}"}),
             json!([123, 125]),
         ];
         for payload in nasty {
-            let body = body("tags.name = 'it\\'s: #1' AND tags.floor > 3", payload);
+            let body = body("tags.name = 'it\\'s: #1 ${x}' AND tags.floor > 3", payload);
             let manifest = reread(&job("Nightly_Import", Some(body.clone())), &Binding::Copied);
             assert_eq!(manifest.body(), body);
             assert_eq!(manifest.body().revision(), body.revision());

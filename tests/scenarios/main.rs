@@ -29,7 +29,9 @@ macro_rules! stories {
 }
 
 stories! {
+
     emergency_brake,
+    existing_jobs,
     first_day,
     one_lane,
 }
