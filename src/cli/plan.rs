@@ -34,9 +34,11 @@ async fn plan(
         PlanFormat::Text => show(&document, detail(session), &session.terminal),
         // With `--json`, all of stdout is events.
         _ if session.terminal.form() == Form::Events => show(&document, detail(session), &session.terminal),
-        format => {
-            session.terminal.result(&render(&document, format.form(), &RenderOptions { detail: detail(session) }))
-        }
+        format => session.terminal.result(&render(
+            &document,
+            format.form(),
+            &RenderOptions { detail: detail(session), ..RenderOptions::default() },
+        )),
     }
     Ok(if args.detailed_exitcode { Exit::of_review(&review) } else { Exit::Done })
 }

@@ -72,6 +72,8 @@ pub(super) enum PlanFormat {
     Text,
     /// One document.
     Json,
+    /// A comment for a pull request.
+    Markdown,
     /// Annotations of a pull request: findings beside their lines.
     Github,
     /// SARIF 2.1.0, for code scanning.
@@ -85,6 +87,7 @@ impl PlanFormat {
         match self {
             Self::Text => PlanForm::Text,
             Self::Json => PlanForm::Json,
+            Self::Markdown => PlanForm::Markdown,
             Self::Github => PlanForm::Github,
             Self::Sarif => PlanForm::Sarif,
         }

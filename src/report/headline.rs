@@ -34,7 +34,7 @@ pub(super) struct Headline {
 /// Devices that the new jobs of a plan reach.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Reach {
-    /// The number by itself: `9 800`, `unknown`.
+    /// The number by itself: `9 800`.
     pub(super) figure: String,
     /// What it counts: `devices, 92 % of the hub`.
     pub(super) unit: String,
@@ -111,7 +111,7 @@ fn reach(document: &PlanDocument) -> Option<Reach> {
         return None;
     }
     if known.is_empty() {
-        return Some(Reach { figure: "Uncounted".to_owned(), unit: "devices".to_owned() });
+        return Some(Reach { figure: "Devices".to_owned(), unit: "not counted".to_owned() });
     }
     let in_hub = document.hub.devices;
     let sum = known.iter().fold(0, |sum: u64, devices| sum.saturating_add(*devices)).min(in_hub.unwrap_or(u64::MAX));
@@ -121,7 +121,7 @@ fn reach(document: &PlanDocument) -> Option<Reach> {
         unit.push_str(&format!(", {} of the hub", percent(share(sum, total))));
     }
     if uncounted > 0 {
-        unit.push_str(&format!(", without {} not counted", counted(uncounted, "job")));
+        unit.push_str(&format!(", and {} not counted", counted(uncounted, "job")));
     }
     Some(Reach { figure: format!("{bound}{}", grouped(sum)), unit })
 }
@@ -191,4 +191,11 @@ pub(super) fn finding_words(finding: &FindingPart) -> String {
         text.push_str(&format!("\nhelp: {help}"));
     }
     text
+}
+
+/// Rows with something to do, those that reach the most devices first.
+pub(super) fn by_radius(document: &PlanDocument) -> Vec<&RowPart> {
+    let mut rows: Vec<_> = document.rows.iter().filter(|row| row.step.is_action()).collect();
+    rows.sort_by_key(|row| std::cmp::Reverse(devices_of(row)));
+    rows
 }

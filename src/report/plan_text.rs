@@ -13,7 +13,7 @@ use super::style::{
     BLOCKED, CANCEL, CREATE, DEFERRED, DIM, HELP, Painted, REPLACE, STRONG, error_label, warning_label,
 };
 use super::timeline_text::timeline_text;
-use super::untrusted::Untrusted;
+use super::untrusted::{Untrusted, words};
 use super::when::utc;
 
 /// How much to tell.
@@ -29,8 +29,6 @@ pub enum Detail {
 const VALUE_LEN_MAX: usize = 60;
 /// Characters of a line that is drawn.
 const WIDTH: usize = 80;
-/// Longest message or help of a finding: a condition of the greatest length, and some words.
-const MESSAGE_LEN_MAX: usize = 10_000;
 /// Foreign jobs that are named.
 const FOREIGN_NAMED: usize = 3;
 
@@ -59,24 +57,23 @@ pub fn summary_text(sum: &SummaryPart) -> String {
 pub fn findings_text(findings: &[FindingPart]) -> String {
     let mut text = String::new();
     for finding in findings {
-        let code = Painted(STRONG, &finding.code);
+        let code = Painted(STRONG, Untrusted::new(&finding.code));
         // Writing into a string cannot fail.
         let _ = match finding.denies() {
             true => write!(text, "{}[{code}]: ", error_label()),
             false => write!(text, "{}[{code}]: ", warning_label()),
         };
-        // Messages name jobs, devices and values of others.
-        let _ = writeln!(text, "{}", Untrusted::new(&finding.message).cut(MESSAGE_LEN_MAX));
+        let _ = writeln!(text, "{}", words(&finding.message));
         if let Some(source) = &finding.source {
             let place = format!("{}:{}", source.path, source.line);
             let _ = writeln!(text, "  {} {}", Painted(HELP, "-->"), Untrusted::new(&place));
         }
         if let Some(acknowledged) = &finding.acknowledged {
-            let _ = writeln!(text, "  {} passes with `--ack {acknowledged}`", Painted(HELP, "= note:"));
+            let note = Painted(HELP, "= note:");
+            let _ = writeln!(text, "  {note} passes with `--ack {}`", Untrusted::new(acknowledged));
         }
         if let Some(help) = &finding.help {
-            let help = Untrusted::new(help).cut(MESSAGE_LEN_MAX);
-            let _ = writeln!(text, "  {} {help}", Painted(HELP, "= help:"));
+            let _ = writeln!(text, "  {} {}", Painted(HELP, "= help:"), words(help));
         }
     }
     text
@@ -103,8 +100,9 @@ impl<'a> PlanText<'a> {
 
     fn write(&self, out: &mut String) -> fmt::Result {
         let PlanDocument { environment, owner, hub, now, upcoming, .. } = self.document;
-        let size = format!("{}\u{d7}{}", hub.sku, hub.units);
-        let head = format!("{environment} · {} ({size}) · owner {owner}", Untrusted::new(&hub.name));
+        let [environment, name, sku, owner] =
+            [environment, &hub.name, &hub.sku, owner].map(|text| Untrusted::new(text));
+        let head = format!("{environment} · {name} ({sku}\u{d7}{}) · owner {owner}", hub.units);
         writeln!(out, "{} · {}", Painted(STRONG, head), utc(*now))?;
         writeln!(out)?;
         let before = out.len();
@@ -129,9 +127,10 @@ impl<'a> PlanText<'a> {
 
     fn row(&self, out: &mut String, row: &RowPart) -> fmt::Result {
         let Self { name_width, when_width, .. } = *self;
-        let (code, words) = row.step.reason();
+        let (code, message) = row.step.reason();
         let (mark, verb, when) = (mark(&row.step), row.step.verb(), &row.when);
-        writeln!(out, "  {mark} {:<name_width$}  {when:<when_width$}  {verb} ({code}): {words}", row.name)?;
+        let (name, when, code) = (Untrusted::new(&row.name), Untrusted::new(when), Untrusted::new(code));
+        writeln!(out, "  {mark} {name:<name_width$}  {when:<when_width$}  {verb} ({code}): {}", words(message))?;
         match &row.step {
             StepPart::Create(create) | StepPart::Replace(create) => self.create_details(out, create),
             StepPart::Deferred(deferred) => apply_window(out, deferred.apply_between),
@@ -139,7 +138,7 @@ impl<'a> PlanText<'a> {
                 if let Some(id) = &blocked.job_id {
                     writeln!(out, "      job {}", Untrusted::new(id))?;
                 }
-                writeln!(out, "      {} {}", Painted(HELP, "= help:"), blocked.help)
+                writeln!(out, "      {} {}", Painted(HELP, "= help:"), words(&blocked.help))
             }
             StepPart::Cancel(cancel) => job(out, &cancel.job_id),
             StepPart::None(idle) => match (idle.apply_between, &idle.job_id) {
@@ -167,8 +166,9 @@ impl<'a> PlanText<'a> {
     fn upcoming(&self, out: &mut String, next: &UpcomingPart) -> fmt::Result {
         let width = self.name_width;
         for run in &next.starts {
-            let dst = run.dst_message.as_ref().map_or_else(String::new, |words| format!("  {words}"));
-            writeln!(out, "  {} {:<width$}  next {}{dst}", Painted(DIM, '·'), next.name, run.when)?;
+            let dst = run.dst_message.as_ref().map_or_else(String::new, |message| format!("  {}", words(message)));
+            let (name, when) = (Untrusted::new(&next.name), Untrusted::new(&run.when));
+            writeln!(out, "  {} {name:<width$}  next {when}{dst}", Painted(DIM, '·'))?;
             apply_window(out, run.apply_between)?;
         }
         Ok(())
@@ -183,7 +183,7 @@ impl<'a> PlanText<'a> {
         if counts.is_empty() {
             return Ok(());
         }
-        let list: Vec<_> = counts.iter().map(|(code, count)| format!("{count} {code}")).collect();
+        let list: Vec<_> = counts.iter().map(|(code, count)| format!("{count} {}", Untrusted::new(code))).collect();
         writeln!(out, "  {} {}", Painted(DIM, "·"), Painted(DIM, list.join(", ")))
     }
 }

@@ -1,6 +1,7 @@
 //! One plan, in every form that there is.
 
 use super::document::PlanDocument;
+use super::markdown::{MARKDOWN_LEN_MAX, plan_markdown};
 use super::plan_github::plan_github;
 use super::plan_json::plan_json;
 use super::plan_sarif::plan_sarif;
@@ -14,6 +15,8 @@ pub enum PlanForm {
     Text,
     /// Complete, for machines.
     Json,
+    /// For a comment on a pull request.
+    Markdown,
     /// GitHub workflow commands: findings beside the lines of a pull request.
     Github,
     /// SARIF 2.1.0, for code scanning.
@@ -25,6 +28,14 @@ pub enum PlanForm {
 pub struct RenderOptions {
     /// How much to tell, in text.
     pub detail: Detail,
+    /// Longest comment, in bytes; at least [`MARKDOWN_LEN_MIN`](super::MARKDOWN_LEN_MIN).
+    pub markdown_len_max: usize,
+}
+
+impl Default for RenderOptions {
+    fn default() -> Self {
+        Self { detail: Detail::Brief, markdown_len_max: MARKDOWN_LEN_MAX }
+    }
 }
 
 /// A plan as one text. That for people carries styles; nothing in any form steers its reader.
@@ -33,6 +44,7 @@ pub fn render(document: &PlanDocument, form: PlanForm, options: &RenderOptions) 
     match form {
         PlanForm::Text => format!("{}{}", plan_text(document, options.detail), findings_text(&document.findings)),
         PlanForm::Json => json_text(&plan_json(document)),
+        PlanForm::Markdown => plan_markdown(document, options.markdown_len_max),
         PlanForm::Github => plan_github(document),
         PlanForm::Sarif => json_text(&plan_sarif(document)),
     }

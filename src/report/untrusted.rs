@@ -46,6 +46,17 @@ impl fmt::Display for Untrusted<'_> {
     }
 }
 
+/// Words of a plan, which may come from a file that somebody else wrote: their lines stay lines, and
+/// nothing else in them steers a terminal.
+#[must_use]
+pub(super) fn words(text: &str) -> String {
+    let lines: Vec<_> = text.lines().map(|line| Untrusted::new(line).cut(WORDS_LEN_MAX).to_string()).collect();
+    lines.join("\n")
+}
+
+/// Longest line of a sentence that is shown, in characters.
+const WORDS_LEN_MAX: usize = 2_000;
+
 /// JSON for a file or a terminal, indented, in which no character steers a terminal.
 #[must_use]
 pub fn json_text(value: &serde_json::Value) -> String {

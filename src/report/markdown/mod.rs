@@ -1,0 +1,40 @@
+//! A plan as a comment on a pull request: GitHub's Markdown, safe in a place where comments are
+//! trusted, and within the length that a forge takes.
+
+mod inert;
+mod page;
+mod parts;
+
+use page::Page;
+
+use super::document::PlanDocument;
+use super::headline::{Headline, Standing, blocked_rows, by_radius};
+
+/// Longest comment that GitHub takes, in bytes; it counts characters, which are never more.
+pub const MARKDOWN_LEN_MAX: usize = 65_536;
+/// Shortest limit in which a verdict, and what to do next, always have room.
+pub const MARKDOWN_LEN_MIN: usize = 8_192;
+
+/// The plan in at most `len_max` bytes, or [`MARKDOWN_LEN_MIN`] if that is more. What has no room is
+/// left out in whole items, those that reach the fewest devices first, and the text says so.
+#[must_use]
+pub(super) fn plan_markdown(document: &PlanDocument, len_max: usize) -> String {
+    let headline = Headline::new(document);
+    let mut page = Page::new(len_max.max(MARKDOWN_LEN_MIN), parts::top(document, &headline), parts::foot(document));
+    page.section(parts::FINDINGS, document.findings.iter().map(parts::finding));
+    page.section(parts::BLOCKED, blocked_rows(document).map(|(row, blocked)| parts::blocked(row, blocked)));
+    let actions = by_radius(document);
+    page.section(parts::ACTIONS, actions.iter().map(|row| parts::action(row)));
+    page.section(parts::EFFECTS, actions.iter().filter_map(|row| parts::effect(row)));
+    page.section(parts::CHANGES, actions.iter().filter_map(|row| parts::changes(row)));
+    let timeline = &document.timeline;
+    let waits = timeline.waits.iter().map(|wait| &wait.message);
+    let waits = waits.chain(timeline.taken.iter().map(|stretch| &stretch.message));
+    page.section(parts::WAITS, waits.map(|message| parts::wait(message)));
+    page.section(parts::TIMELINE, timeline.spans.iter().map(parts::span));
+    page.section(parts::UPCOMING, document.upcoming.iter().flat_map(parts::upcoming));
+    if headline.standing != Standing::Idle {
+        page.section(parts::JOBS, actions.iter().filter_map(|row| parts::job(row)));
+    }
+    page.finish()
+}
