@@ -29,11 +29,13 @@ macro_rules! stories {
 }
 
 stories! {
-
     emergency_brake,
     existing_jobs,
     first_day,
+    limits,
+    new_name,
     one_lane,
+    tag_rename,
 }
 
 #[test]

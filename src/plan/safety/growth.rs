@@ -45,10 +45,10 @@ impl LastRun {
         devices > self.devices.saturating_mul(FACTOR) && devices - self.devices >= MORE_MIN
     }
 
-    /// Fits behind a semicolon.
+    /// Fits behind "and ".
     pub(super) fn in_words(self) -> String {
         let start = TimeZone::UTC.to_datetime(self.start).strftime("%a %Y-%m-%d %H:%MZ");
-        format!("with the same condition, its run of {start} reached {}", grouped(self.devices))
+        format!("its run of {start} reached {}", grouped(self.devices))
     }
 }
 

@@ -92,7 +92,7 @@ fn expectation(
     last: Option<LastRun>,
     ruling: &mut Ruling<'_>,
 ) {
-    let before = last.map(|last| format!("; {}", last.in_words())).unwrap_or_default();
+    let before = last.map(|last| format!(", and {}", last.in_words())).unwrap_or_default();
     let (min, max) = (expected.value.min(), expected.value.max());
     let broken = |wanted: String, line: String| Broken {
         rule: Rule::ExpectDevices,
@@ -125,7 +125,12 @@ fn growth(row: &Reaching<'_>, devices: u64, last: LastRun, manifest: &Manifest, 
         rule: Rule::TargetGrew,
         by: Acknowledgeable::TargetGrew(row.name.clone()),
         found: real(devices),
-        message: format!("`{}` would reach {}; {}", row.name, devices_in_words(devices), last.in_words()),
+        message: format!(
+            "`{}` would reach {}, and {}: the condition is the same, so something else has changed on the hub",
+            row.name,
+            devices_in_words(devices),
+            last.in_words()
+        ),
         line: format!("`expectDevices: {{max: {devices}}}`"),
         source: Some(manifest.source.clone()),
         row: Some(row.index),
@@ -182,7 +187,10 @@ fn percent_of_hub(
         return;
     }
     let Some(hub_devices) = subject.hub_devices else {
-        ruling.unchecked(&[by], uncounted("the devices of the hub were not counted", &limit.source, row));
+        ruling.unchecked(
+            &[by],
+            uncounted("the devices of the hub were not counted", "`maxPercentOfHub`", &limit.source, row),
+        );
         return;
     };
     // The two were counted one after the other; devices may have come in between.
@@ -233,19 +241,19 @@ fn largest(rows: &[Reaching<'_>]) -> String {
 
 fn uncounted_manifest(manifest: &Manifest, row: &Reaching<'_>, ruling: &mut Ruling<'_>) {
     let Manifest { name, expect_devices, limits, .. } = manifest;
-    let sources = [
-        expect_devices.as_ref().map(|limit| &limit.source),
-        limits.max_devices.as_ref().map(|limit| &limit.source),
-        limits.max_percent_of_hub.as_ref().map(|limit| &limit.source),
+    let set = [
+        expect_devices.as_ref().map(|limit| ("its `expectDevices`", &limit.source)),
+        limits.max_devices.as_ref().map(|limit| ("its `maxDevices`", &limit.source)),
+        limits.max_percent_of_hub.as_ref().map(|limit| ("its `maxPercentOfHub`", &limit.source)),
     ];
-    let Some(source) = sources.into_iter().flatten().next() else { return };
+    let Some((limit, source)) = set.into_iter().flatten().next() else { return };
     let about = [
         Acknowledgeable::ExpectDevices(name.clone()),
         Acknowledgeable::MaxDevices(Some(name.clone())),
         Acknowledgeable::MaxPercentOfHub(Some(name.clone())),
     ];
     let what = format!("the devices of `{name}` were not counted");
-    ruling.unchecked(&about, uncounted(&what, source, Some(row.index)));
+    ruling.unchecked(&about, uncounted(&what, limit, source, Some(row.index)));
 }
 
 fn uncounted_plan(subject: &Subject<'_>, rows: &[Reaching<'_>], ruling: &mut Ruling<'_>) {
@@ -255,18 +263,21 @@ fn uncounted_plan(subject: &Subject<'_>, rows: &[Reaching<'_>], ruling: &mut Rul
         (count, _) => format!("the devices of {count} manifests were not counted"),
     };
     let limits = subject.limits;
-    let sources =
-        [limits.max_devices.as_ref().map(|l| &l.source), limits.max_percent_of_hub.as_ref().map(|l| &l.source)];
-    let source = sources.into_iter().flatten().next().cloned().flatten();
+    let set = [
+        limits.max_devices.as_ref().map(|limit| ("maxDevices", &limit.source)),
+        limits.max_percent_of_hub.as_ref().map(|limit| ("maxPercentOfHub", &limit.source)),
+    ];
+    let Some((limit, source)) = set.into_iter().flatten().next() else { return };
+    let limit = format!("`{limit}` of environment `{}`", subject.plan.environment);
     let about = [Acknowledgeable::MaxDevices(None), Acknowledgeable::MaxPercentOfHub(None)];
-    ruling.unchecked(&about, uncounted(&what, &source, None));
+    ruling.unchecked(&about, uncounted(&what, &limit, source, None));
 }
 
-fn uncounted(what: &str, source: &Option<ManifestSource>, row: Option<usize>) -> Finding {
+fn uncounted(what: &str, limit: &str, source: &Option<ManifestSource>, row: Option<usize>) -> Finding {
     Finding {
         rule: Rule::Uncounted,
         level: Level::Deny,
-        message: format!("{what}, so a limit on devices cannot be checked"),
+        message: format!("{what}, so {limit} cannot be checked"),
         help: Some(
             "plan with `--counts all`; if the hub refused the query, narrow the plan with `--target`".to_owned(),
         ),
