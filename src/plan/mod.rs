@@ -10,6 +10,7 @@ mod capacity;
 mod changes;
 mod conflict;
 mod decide;
+mod departure;
 mod effect;
 mod finding;
 mod input;
@@ -22,6 +23,7 @@ mod prune;
 mod question;
 mod renamed;
 mod review;
+mod reviewed;
 mod row;
 mod safety;
 mod timeline;
@@ -31,6 +33,7 @@ pub use acknowledgement::{Acknowledgeable, Acknowledgement, InvalidAcknowledgeme
 pub use approve::{ApprovedPlan, approve};
 pub use changes::FieldChange;
 pub use conflict::{Conflict, Writer};
+pub use departure::{Departure, DepartureKind, Side, departures};
 pub use effect::{Change, Current, Effect, Forecast, PathChange, Reach};
 pub use finding::{Finding, Level, Rule};
 pub use input::{Completeness, PlanInput, Selection};
@@ -38,6 +41,7 @@ pub use intent::{Intent, ManifestIntent};
 pub use planner::plan;
 pub use question::{Answer, Answers, Counts, Question, Unasked};
 pub use review::{Configurations, Review, ReviewInput, questions, review};
+pub use reviewed::{CountTolerance, Reviewed, Slot, Standing};
 pub use row::{
     BlockedReason, CancelReason, Create, CreateReason, Deferral, DeferredReason, IdleReason, LaneUse, Lateness, Plan,
     Row, Step, Summary, Window,

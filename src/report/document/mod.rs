@@ -8,6 +8,8 @@ mod build;
 mod effect;
 mod finding;
 mod row;
+mod saved;
+mod seal;
 mod timeline;
 
 use jiff::Timestamp;
@@ -22,6 +24,8 @@ pub use row::{
     BlockedPart, CancelPart, ChangedField, CreatePart, DeferredPart, IdlePart, OccurrencePart, RowPart, SourcePart,
     StartPart, StepPart, UpcomingPart, WindowPart,
 };
+pub use saved::{MisshapenPlan, SavedKind, SavedPlan, SelectionPart, ToolPart, plan_schema_json, reviewed};
+pub use seal::{InvalidPlanKey, PlanKey, Provenance, UnusablePlan, is_saved_plan, open, seal};
 pub use timeline::{SpanPart, SpanWord, StretchPart, TimelinePart, WaitPart};
 
 use crate::plan::Summary;
