@@ -7,6 +7,7 @@
 mod advice;
 mod device;
 pub mod document;
+mod effect_text;
 mod event;
 mod headline;
 mod import_json;

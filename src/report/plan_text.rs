@@ -6,15 +6,16 @@ use std::fmt::{self, Write as _};
 use serde_json::Value;
 
 use super::document::{
-    ChangedField, CreatePart, FindingPart, LanesPart, PlanDocument, RowPart, StepPart, SummaryPart, UpcomingPart,
-    WindowPart,
+    ChangedField, CountsMode, CreatePart, FindingPart, LanesPart, MessagesPart, PlanDocument, RowPart, StepPart,
+    SummaryPart, UpcomingPart, WindowPart,
 };
+use super::effect_text::effect_lines;
 use super::style::{
     BLOCKED, CANCEL, CREATE, DEFERRED, DIM, HELP, Painted, REPLACE, STRONG, error_label, warning_label,
 };
 use super::timeline_text::timeline_text;
 use super::untrusted::{Untrusted, words};
-use super::when::utc;
+use super::when::{grouped, utc};
 
 /// How much to tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -121,8 +122,24 @@ impl<'a> PlanText<'a> {
             writeln!(out, "{chart}")?;
         }
         writeln!(out, "{}", lanes(&self.document.lanes))?;
+        self.counting(out)?;
         writeln!(out, "Digest: {}", Painted(DIM, Untrusted::new(&self.document.digest)))?;
         writeln!(out, "{}", Painted(STRONG, summary_text(&self.document.summary)))
+    }
+
+    /// What counting came to; nothing when there was nothing to count.
+    fn counting(&self, out: &mut String) -> fmt::Result {
+        let PlanDocument { rows, counts, quota, .. } = self.document;
+        if rows.iter().all(|row| row.effect.is_none()) {
+            return Ok(());
+        }
+        if counts.mode == CountsMode::None {
+            writeln!(out, "Devices: {}", Painted(STRONG, "not counted (`--counts none`)"))?;
+        }
+        if let Some(MessagesPart { messages, per_day }) = quota {
+            writeln!(out, "Messages: about {} of the {} of a day", grouped(*messages), grouped(*per_day))?;
+        }
+        Ok(())
     }
 
     fn row(&self, out: &mut String, row: &RowPart) -> fmt::Result {
@@ -131,6 +148,9 @@ impl<'a> PlanText<'a> {
         let (mark, verb, when) = (mark(&row.step), row.step.verb(), &row.when);
         let (name, when, code) = (Untrusted::new(&row.name), Untrusted::new(when), Untrusted::new(code));
         writeln!(out, "  {mark} {name:<name_width$}  {when:<when_width$}  {verb} ({code}): {}", words(message))?;
+        if let Some(effect) = &row.effect {
+            effect_lines(out, effect, self.document.counts.mode)?;
+        }
         match &row.step {
             StepPart::Create(create) | StepPart::Replace(create) => self.create_details(out, create),
             StepPart::Deferred(deferred) => apply_window(out, deferred.apply_between),

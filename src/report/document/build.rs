@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::effect::{ChangePart, CurrentPart, EffectPart, ForecastPart, PathPart};
+use super::effect::{ChangePart, CurrentPart, EffectPart, ForecastPart, MessagesPart, PathPart};
 use super::finding::{ConflictPart, FindingPart, WriterPart};
 use super::row::{
     BlockedPart, CancelPart, ChangedField, CreatePart, DeferredPart, IdlePart, OccurrencePart, RowPart, SourcePart,
@@ -52,12 +52,13 @@ impl PlanDocument {
                 name: source.hub.to_owned(),
                 sku: plan.size.sku.to_string(),
                 units: plan.size.units.get(),
-                devices: None,
+                devices: review.hub_devices(),
             },
             digest: source.intent.digest(),
             now: plan.now,
             summary: plan.summary().into(),
             counts: CountsPart { mode: counts_mode(review.counts()), queries: review.asked() },
+            quota: review.messages().map(|messages| MessagesPart { messages, per_day: plan.size.messages_per_day() }),
             lanes: LanesPart {
                 total: plan.lanes.total,
                 own: plan.lanes.own_count(),
@@ -65,7 +66,7 @@ impl PlanDocument {
                 free: plan.lanes.free(),
             },
             findings: review.findings().iter().map(finding_part).collect(),
-            rows: rows.map(|(row, effect)| row_part(plan, &manifests, row, effect.as_ref())).collect(),
+            rows: rows.map(|(row, effect)| row_part(review, &manifests, row, effect.as_ref())).collect(),
             conflicts: review.conflicts().iter().map(conflict_part).collect(),
             timeline: TimelinePart::new(review.timeline()),
             upcoming: source.upcoming.iter().map(upcoming_part).collect(),
@@ -82,7 +83,7 @@ const fn counts_mode(counts: Counts) -> CountsMode {
 
 type Manifests<'a> = HashMap<&'a ManifestName, &'a Manifest>;
 
-fn row_part(plan: &Plan, manifests: &Manifests<'_>, row: &Row, effect: Option<&Effect>) -> RowPart {
+fn row_part(review: &Review, manifests: &Manifests<'_>, row: &Row, effect: Option<&Effect>) -> RowPart {
     let manifest = manifests.get(&row.name).copied();
     let zone = manifest.and_then(zone_of);
     let generation = if row.generation > 0 { format!(", generation {}", row.generation) } else { String::new() };
@@ -92,8 +93,8 @@ fn row_part(plan: &Plan, manifests: &Manifests<'_>, row: &Row, effect: Option<&E
         occurrence: occurrence_part(row.occurrence),
         generation: row.generation,
         when: format!("{}{generation}", occurrence(row.occurrence, zone)),
-        step: step_part(plan, manifest, zone, row),
-        effect: effect.map(effect_part),
+        step: step_part(review.plan(), manifest, zone, row),
+        effect: effect.map(|effect| effect_part(effect, review.hub_devices())),
     }
 }
 
@@ -198,12 +199,14 @@ pub(super) const fn window_part(window: Window) -> WindowPart {
     WindowPart { from: window.from, until: window.until }
 }
 
-fn effect_part(effect: &Effect) -> EffectPart {
+fn effect_part(effect: &Effect, hub_devices: Option<u64>) -> EffectPart {
     let reach = effect.reach.as_ref();
+    // Modules are not a share of the devices; whether they are connected is not known either.
+    let of_devices = reach.filter(|reach| reach.connected.is_some());
     EffectPart {
         condition: effect.condition.to_string(),
         devices: reach.map(|reach| reach.matched),
-        percent_of_hub: None,
+        percent_of_hub: of_devices.zip(hub_devices).and_then(|(reach, hub)| percent(reach.matched, hub)),
         connected: reach.and_then(|reach| reach.connected),
         samples: reach.map(|reach| reach.samples.clone()).unwrap_or_default(),
         change: match &effect.change {
@@ -225,7 +228,16 @@ fn path_part(change: &PathChange) -> PathPart {
         to: change.to.clone().unwrap_or_default(),
         from: change.from.as_ref().map(|from| from.iter().map(current).collect()),
         unlisted: change.unlisted,
+        compound: change.compound,
     }
+}
+
+/// A share in per cent, to two decimals; nothing of nothing. The answers are of different moments, and
+/// a share of more than all is none.
+fn percent(part: u64, whole: u64) -> Option<f64> {
+    #[expect(clippy::cast_precision_loss, reason = "device counts are far below 2^52")]
+    let share = part.min(whole) as f64 / whole as f64;
+    (whole > 0).then(|| (share * 10_000.0).round() / 100.0)
 }
 
 /// A finding, written down.

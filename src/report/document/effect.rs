@@ -63,6 +63,9 @@ pub struct PathPart {
     /// Devices whose values are not listed, because there are too many different ones.
     #[serde(default)]
     pub unlisted: u64,
+    /// Devices that have an object or a list there.
+    #[serde(default)]
+    pub compound: u64,
 }
 
 /// A value that some devices have now.
@@ -85,6 +88,16 @@ pub struct ForecastPart {
     pub duration_seconds: u64,
     /// When the hub ends it, in seconds after its start.
     pub limit_seconds: u64,
-    /// Metered messages.
+    /// About how many messages of the daily quota.
     pub messages: u64,
+}
+
+/// What the jobs of a plan take of the hub's daily quota of messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct MessagesPart {
+    /// About how many messages, of the jobs whose devices were counted.
+    pub messages: u64,
+    /// How many the hub serves in a day.
+    pub per_day: u64,
 }

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 pub(super) use build::occurrence_part;
 pub use build::{DocumentSource, finding_part};
-pub use effect::{ChangePart, CurrentPart, EffectPart, ForecastPart, PathPart};
+pub use effect::{ChangePart, CurrentPart, EffectPart, ForecastPart, MessagesPart, PathPart};
 pub use finding::{ConflictPart, FindingPart, WriterPart};
 pub use row::{
     BlockedPart, CancelPart, ChangedField, CreatePart, DeferredPart, IdlePart, OccurrencePart, RowPart, SourcePart,
@@ -53,6 +53,9 @@ pub struct PlanDocument {
     pub summary: SummaryPart,
     /// How devices were counted.
     pub counts: CountsPart,
+    /// What it takes of the daily quota of messages, when devices were counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quota: Option<MessagesPart>,
     /// Who held the lanes before the plan.
     pub lanes: LanesPart,
     /// Rules that the plan breaks or touches, those that stop it first.
