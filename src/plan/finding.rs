@@ -61,6 +61,14 @@ pub enum Rule {
     PruneOnPartialView,
     /// A larger share of the own queued and scheduled jobs would be pruned than allowed.
     MaxCancelPercent,
+    /// Two jobs of the project write different values to the same devices at the same time.
+    ConflictingWriters,
+    /// A job of others writes what a job of the plan writes.
+    ConflictsWithForeignJob,
+    /// An automatic configuration writes what a job of the plan writes.
+    ConflictsWithConfiguration,
+    /// Two write the same value.
+    Redundant,
     /// A new manifest does what jobs of a name that is gone are for.
     LooksRenamed,
     /// More devices would be reached than a plan, or a manifest, may.
@@ -97,6 +105,10 @@ impl Rule {
             Self::PruneWithoutManifests => "prune-without-manifests",
             Self::PruneOnPartialView => "prune-on-partial-view",
             Self::MaxCancelPercent => "max-cancel-percent",
+            Self::ConflictingWriters => "conflicting-writers",
+            Self::ConflictsWithForeignJob => "conflicts-with-foreign-job",
+            Self::ConflictsWithConfiguration => "conflicts-with-configuration",
+            Self::Redundant => "redundant",
             Self::LooksRenamed => "looks-renamed",
             Self::MaxDevices => "max-devices",
             Self::MaxPercentOfHub => "max-percent-of-hub",

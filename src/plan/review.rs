@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::acknowledgement::Acknowledgement;
-use super::conflict::Conflict;
+use super::conflict::{Conflict, conflict_questions, conflicts};
 use super::effect::{Effect, acts, effect_findings, effect_questions, effects, hub_devices, messages, once};
 use super::finding::Finding;
 use super::question::{Answers, Counts, Question};
@@ -156,10 +156,8 @@ impl Review {
 #[must_use]
 pub fn questions(plan: &Plan, input: &ReviewInput<'_>) -> Vec<Question> {
     let acts = acts(plan, input.manifests);
-    match acts.is_empty() {
-        true => Vec::new(),
-        false => once(effect_questions(&acts)),
-    }
+    let shared = conflict_questions(plan, input);
+    if acts.is_empty() { once(shared) } else { effect_questions(&acts, shared) }
 }
 
 /// Looks at a plan as its reviewer would: what it does to the fleet, and which rules it breaks.
@@ -178,12 +176,14 @@ pub fn review(plan: Plan, input: &ReviewInput<'_>, answers: &Answers) -> Review 
     });
     findings.extend(renamed_findings(&plan, input));
     findings.extend(effect_findings(&plan, &effects, answers, input.configurations));
+    let (conflicts, conflicting) = conflicts(&plan, input, answers);
+    findings.extend(conflicting);
     findings.sort_by_key(|finding| (!finding.denies(), finding.level));
     Review {
         hub_devices,
         effects,
         timeline: timeline(&plan, input),
-        conflicts: Vec::new(),
+        conflicts,
         findings,
         counts: input.counts,
         asked: answers.queries(),

@@ -138,7 +138,7 @@ fn on_hub(plan: &Plan, input: &ReviewInput<'_>) -> Vec<Span> {
         let is_foreign = plan.lanes.foreign.binary_search(&job.id).is_ok();
         let own_name = || job.id.own().map(|own| former_names.current(&own.name).to_string());
         let name = row.map(|row| plan.rows[row].name.to_string()).or_else(own_name).filter(|_| !is_foreign);
-        let from = job.created.unwrap_or(plan.now).min(plan.now);
+        let from = job.created.or(job.start).unwrap_or(plan.now).min(plan.now);
         Span {
             lane: 0,
             label: name.unwrap_or_else(|| job.id.to_string()),

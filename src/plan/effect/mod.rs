@@ -15,6 +15,7 @@ use serde_json::Value;
 pub(super) use act::acts;
 pub(super) use reading::{effect_questions, effects, hub_devices, once};
 pub(super) use rules::{effect_findings, messages};
+pub(super) use target::Target;
 
 use crate::model::{MethodName, Seconds, TargetCondition};
 

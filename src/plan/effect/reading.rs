@@ -27,15 +27,16 @@ pub(in crate::plan) fn hub_devices(answers: &Answers) -> Option<u64> {
 }
 
 /// What has to be asked to know what acts do to the fleet, the most important first: how many devices,
-/// then their values, some of their ids, and what the values alone do not tell.
-pub(in crate::plan) fn effect_questions(acts: &[Act<'_>]) -> Vec<Question> {
+/// how many two of them share, then their values, some of their ids, and what the values alone do not
+/// tell.
+pub(in crate::plan) fn effect_questions(acts: &[Act<'_>], shared: Vec<Question>) -> Vec<Question> {
     let targets: Vec<_> = acts.iter().map(|act| (act, Target::of(&act.condition))).collect();
     let known = || targets.iter().filter_map(|(act, target)| Some((*act, target.as_ref()?)));
     let reach = known().map(|(_, target)| target.reach());
     let values = known().flat_map(|(act, target)| of_paths(act, |leaf| target.values(&leaf.query_path()?)));
     let samples = known().map(|(_, target)| target.samples());
     let defined = known().flat_map(|(act, target)| of_paths(act, |leaf| target.defined(&leaf.query_path()?)));
-    once([hub_question()].into_iter().chain(reach).chain(values).chain(samples).chain(defined))
+    once([hub_question()].into_iter().chain(reach).chain(shared).chain(values).chain(samples).chain(defined))
 }
 
 fn of_paths(act: &Act<'_>, ask: impl Fn(&Leaf<'_>) -> Option<Question>) -> Vec<Question> {

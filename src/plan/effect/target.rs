@@ -21,6 +21,11 @@ impl Target {
         Some(Self { from: selection.from, filter: selection.filter })
     }
 
+    /// The condition; nothing selects all.
+    pub(in crate::plan) const fn filter(&self) -> Option<&Expr> {
+        self.filter.as_ref()
+    }
+
     /// Whether it selects devices; the hub neither groups modules nor knows whether they are connected.
     pub(in crate::plan) fn is_of_devices(&self) -> bool {
         self.from == Collection::Devices

@@ -266,6 +266,12 @@ fn conflict_part(conflict: &Conflict) -> ConflictPart {
         },
         devices: conflict.devices,
         redundant: conflict.is_redundant,
+        certain: conflict.is_certain,
+        further_paths: conflict.further,
+        value: conflict.ours.clone(),
+        other_value: conflict.theirs.clone(),
+        from: Some(conflict.from),
+        until: conflict.until,
     }
 }
 

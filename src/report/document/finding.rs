@@ -1,7 +1,9 @@
 //! Rules that a plan breaks or touches, written down.
 
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::row::SourcePart;
 
@@ -38,7 +40,7 @@ impl FindingPart {
 }
 
 /// Two writers of one path of one device at one time.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ConflictPart {
     /// Path in the twin.
@@ -52,6 +54,26 @@ pub struct ConflictPart {
     pub devices: Option<u64>,
     /// Whether both write the same.
     pub redundant: bool,
+    /// Whether both certainly reach the same devices: they were counted, or the conditions say so.
+    #[serde(default)]
+    pub certain: bool,
+    /// How many further paths both write.
+    #[serde(default)]
+    pub further_paths: usize,
+    /// What the row writes; null deletes.
+    #[serde(default)]
+    pub value: Value,
+    /// What the other writes. Not to be trusted.
+    #[serde(default)]
+    pub other_value: Value,
+    /// When both may be at work.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub from: Option<Timestamp>,
+    /// The end of that; missing when nobody can tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub until: Option<Timestamp>,
 }
 
 /// Somebody who writes twins.
