@@ -5,17 +5,18 @@
 //! hub ------------------observe-> [ObservedJob] -----------------------+-plan-> Plan -approve-> ApprovedPlan -reconcile-> [Outcome]
 //! ```
 
+use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::expand::{Window, expand};
 use crate::hub::{AskProgress, AskTerms, Asked, HubClient, HubError, NotAsked, Observation, Wanted, ask, observe};
 use crate::model::{Desired, Environment, Manifest, Owner};
 use crate::plan::{
-    Acknowledgement, Answer, Answers, Completeness, Configurations, Counts, Plan, PlanInput, Question, Review,
-    ReviewInput, Selection, Unasked, plan, questions, review,
+    Acknowledgement, Answer, Answers, Completeness, Configurations, Counts, Drift, Holding, Plan, PlanInput, Question,
+    Review, ReviewInput, Selection, Unasked, device_drift, holdings, job_drift, plan, questions, review,
 };
 use crate::reconcile::Clock;
 
@@ -95,19 +96,7 @@ pub async fn plan_once<H: HubClient>(hub: &H, scope: &Scope<'_>, clock: &dyn Clo
     }
     let environment = scope.environment;
     let desired = expand(scope.manifests, scope.owner, Window { now, lookahead: environment.lookahead });
-    let plan = plan(&PlanInput {
-        now,
-        environment: &environment.name,
-        owner: scope.owner,
-        size: environment.hub.size(),
-        lookahead: environment.lookahead,
-        prune: environment.prune,
-        selection: scope.selection,
-        completeness: scope.completeness,
-        manifests: scope.manifests,
-        desired: &desired,
-        observed: &observation.jobs,
-    });
+    let plan = plan(&plan_input(scope, now, &desired, &observation));
     Ok(Planned { plan, observation, desired })
 }
 
@@ -152,6 +141,55 @@ pub async fn review_once<H: HubClient>(
     // Nobody has to wait until ten thousand jobs are freed.
     rayon::spawn(move || drop((observation, desired)));
     Ok(review)
+}
+
+/// Reads the hub, and says where it is not what the manifests say. Changes nothing.
+///
+/// # Errors
+/// When the hub cannot be read, or its clock and ours disagree by more than a minute.
+pub async fn drift_once<H: HubClient>(
+    hub: &H,
+    scope: &Scope<'_>,
+    clock: &dyn Clock,
+    inquiry: &Inquiry<'_>,
+) -> Result<Drift, RunError> {
+    let Planned { plan, observation, desired } = plan_once(hub, scope, clock).await?;
+    let input = plan_input(scope, plan.now, &desired, &observation);
+    let jobs = job_drift(&plan, &input);
+    if inquiry.counts == Counts::None {
+        return Ok(Drift { jobs, devices: None });
+    }
+    let holdings = holdings(&input);
+    let terms = AskTerms::of(plan.size, inquiry.concurrency_max);
+    let counts: BTreeSet<_> = holdings.iter().flat_map(Holding::counts).cloned().collect();
+    let counted = answers(hub, counts.into_iter().collect(), &terms, inquiry.progress).await;
+    // Samples are asked for where something was lost, with what the counts left of the budget.
+    let terms = AskTerms { pages_max: terms.pages_max.saturating_sub(counted.queries()), ..terms };
+    let samples: BTreeSet<_> = holdings.iter().filter_map(|holding| holding.samples(&counted)).cloned().collect();
+    let sampled = answers(hub, samples.into_iter().collect(), &terms, inquiry.progress).await;
+    Ok(Drift { jobs, devices: Some(device_drift(holdings, &counted.and(sampled))) })
+}
+
+fn plan_input<'a>(
+    scope: &Scope<'a>,
+    now: Timestamp,
+    desired: &'a [Desired],
+    observation: &'a Observation,
+) -> PlanInput<'a> {
+    let environment = scope.environment;
+    PlanInput {
+        now,
+        environment: &environment.name,
+        owner: scope.owner,
+        size: environment.hub.size(),
+        lookahead: environment.lookahead,
+        prune: environment.prune,
+        selection: scope.selection,
+        completeness: scope.completeness,
+        manifests: scope.manifests,
+        desired,
+        observed: &observation.jobs,
+    }
 }
 
 /// Puts the questions that the hub can take.

@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::emulator_args::{AccessArgs, ListenArgs};
 use super::emulator_command::EmulatorCommand;
-use super::existing_args::ImportArgs;
+use super::existing_args::{DriftArgs, ImportArgs};
 use super::fidelity_args::FidelityArgs;
 use super::plan_args::{ApplyArgs, PlanArgs, SelectionArgs};
 use crate::emulator::SNAPSHOT_AFTER;
@@ -99,6 +99,8 @@ pub(super) enum Command {
     Results(ResultsArgs),
     /// Cancel a job that has not started
     Cancel(CancelArgs),
+    /// Show where the hub is not what the manifests say: jobs, and values on devices
+    Drift(DriftArgs),
     /// Write manifests for jobs that are on the hub already
     Import(ImportArgs),
     /// Serve, fill or advance the emulated IoT Hub, and list its rules

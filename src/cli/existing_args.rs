@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::plan_args::{CountsArg, SelectionArgs};
+
 /// `hubjobs import`.
 #[derive(Debug, Args)]
 #[command(
@@ -30,4 +32,29 @@ pub(super) struct ImportArgs {
     /// Write one file a job into this folder [default: stdout]
     #[arg(short, long = "output-dir", value_name = "DIR")]
     pub(super) output: Option<PathBuf>,
+}
+
+/// `hubjobs drift`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "A job is `missing` when an apply would have to create it, `altered` when it does something else than
+its id says, `cancelled` when somebody cancelled it. Of the last successful twin job of each manifest,
+the devices are counted that its condition selects now and that do not hold what it wrote; devices
+where a later job of the project wrote the same path are left out.
+
+Examples:
+  hubjobs drift                        what is not as git says
+  hubjobs drift --detailed-exitcode    exit 2 when something is not
+  hubjobs drift --counts none          jobs only; no device is counted"
+)]
+pub(super) struct DriftArgs {
+    /// Which manifests.
+    #[command(flatten)]
+    pub(super) selection: SelectionArgs,
+    /// Count the devices that lost a value: `all` asks the hub, `none` does not
+    #[arg(long, value_name = "WHICH", value_enum, default_value_t = CountsArg::All, hide_possible_values = true)]
+    pub(super) counts: CountsArg,
+    /// Exit with 2 when something is not as git says
+    #[arg(long)]
+    pub(super) detailed_exitcode: bool,
 }

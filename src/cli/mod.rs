@@ -8,6 +8,7 @@ mod completions;
 mod connect;
 mod context;
 mod counting;
+mod drift;
 mod emulator;
 mod emulator_args;
 mod emulator_command;
@@ -126,6 +127,7 @@ fn execute(cli: Cli, terminal: &Arc<Terminal>) -> Result<Exit, Failure> {
         Command::Status(args) => online(global, terminal, async |session| status::run(&args, session).await),
         Command::Results(args) => online(global, terminal, async |session| results::run(&args, session).await),
         Command::Cancel(args) => online(global, terminal, async |session| cancel::run(&args, session).await),
+        Command::Drift(args) => online(global, terminal, async |session| drift::run(&args, session).await),
         Command::Import(args) => online(global, terminal, async |session| import::run(&args, session).await),
         Command::Emulator(EmulatorCommand::Facts) => Ok(facts::run(&global, terminal)),
         Command::Emulator(EmulatorCommand::Start(args)) => {

@@ -74,6 +74,11 @@ impl<'a> Inventory<'a> {
         inventory
     }
 
+    /// Every job that counts as ours, by manifest, slot and sequence.
+    pub(super) fn own(&self) -> impl Iterator<Item = &OwnJob<'a>> {
+        self.own.iter()
+    }
+
     /// The own jobs, manifest by manifest.
     pub(super) fn walk(&self) -> Walk<'a, '_> {
         Walk(&self.own)

@@ -11,6 +11,7 @@ mod changes;
 mod conflict;
 mod decide;
 mod departure;
+mod drift;
 mod effect;
 mod finding;
 mod input;
@@ -34,6 +35,9 @@ pub use approve::{ApprovedPlan, approve};
 pub use changes::FieldChange;
 pub use conflict::{Conflict, Writer};
 pub use departure::{Departure, DepartureKind, Side, departures};
+pub use drift::{
+    DeviceDrift, Drift, Held, Holding, JobDrift, JobDriftKind, Unchecked, device_drift, holdings, job_drift,
+};
 pub use effect::{Change, Current, Effect, Forecast, PathChange, Reach};
 pub use finding::{Finding, Level, Rule};
 pub use input::{Completeness, PlanInput, Selection};

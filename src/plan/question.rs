@@ -110,6 +110,14 @@ impl Answers {
         self
     }
 
+    /// These answers and those.
+    #[must_use]
+    pub fn and(mut self, more: Self) -> Self {
+        self.by_query.extend(more.by_query);
+        self.queries += more.queries;
+        self
+    }
+
     /// The rows of an answer, perhaps not all; nothing when it was not asked, or failed.
     #[must_use]
     pub fn rows(&self, question: &Question) -> Option<&[Value]> {

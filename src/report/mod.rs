@@ -7,6 +7,7 @@
 mod advice;
 mod device;
 pub mod document;
+mod drift;
 mod effect_text;
 mod event;
 mod headline;
@@ -32,6 +33,7 @@ mod when;
 
 pub use device::{DeviceFailure, DeviceRow, devices_csv, devices_json, devices_text};
 pub use document::{DocumentSource, PlanDocument, finding_part};
+pub use drift::{drift_json, drift_text};
 pub use event::Event;
 pub use import_json::{ImportedJob, imports_json};
 pub use job_json::{job_json, jobs_json};

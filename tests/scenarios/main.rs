@@ -29,6 +29,7 @@ macro_rules! stories {
 }
 
 stories! {
+    drift,
     emergency_brake,
     existing_jobs,
     first_day,

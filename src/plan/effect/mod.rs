@@ -13,6 +13,7 @@ mod target;
 use serde_json::Value;
 
 pub(super) use act::acts;
+pub(super) use leaf::{Leaf, leaves};
 pub(super) use reading::{effect_questions, effects, hub_devices, once};
 pub(super) use rules::{effect_findings, messages};
 pub(super) use target::Target;

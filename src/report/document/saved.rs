@@ -8,9 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::row::{OccurrencePart, RowPart, StepPart};
 use super::{CountsMode, PlanDocument};
-use crate::model::{
-    EnvironmentName, InvalidName, ManifestName, OccurrenceKey, OccurrenceKind, Owner, tzdb_version,
-};
+use crate::model::{EnvironmentName, InvalidName, ManifestName, OccurrenceKey, OccurrenceKind, Owner, tzdb_version};
 use crate::plan::{Intent, Reviewed, Slot, Standing};
 
 /// Where the schema is published.
@@ -184,7 +182,8 @@ fn standing(step: &StepPart) -> Standing {
 /// The JSON Schema (draft 2020-12) of saved plans, as published.
 #[must_use]
 pub fn plan_schema_json() -> String {
-    let mut schema = SchemaSettings::draft2020_12().for_serialize().into_generator().into_root_schema_for::<SavedPlan>();
+    let mut schema =
+        SchemaSettings::draft2020_12().for_serialize().into_generator().into_root_schema_for::<SavedPlan>();
     schema.insert("$id".to_owned(), ID.into());
     schema.insert("title".to_owned(), "hubjobs saved plan".into());
     let mut text = serde_json::to_string_pretty(&schema).expect("JSON values have text");
