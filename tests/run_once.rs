@@ -27,6 +27,7 @@ async fn plan_ahead_by(seconds: i64) -> Result<Plan, RunError> {
         prune: PrunePolicy::Never,
         lookahead: Seconds::HOUR,
         safety: SafetyLimits::of_cancels(Percent::whole(30)),
+        require_signed_plan: false,
     };
     let scope = Scope {
         environment: &environment,

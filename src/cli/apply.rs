@@ -2,13 +2,15 @@
 
 use std::collections::BTreeSet;
 
+use super::apply_plan;
 use super::carry_out::carry_out;
 use super::connect::Connection;
 use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::pending::Pending;
-use super::plan_args::ApplyArgs;
+use super::plan_args::{ApplyArgs, ReviewArgs};
+use super::plan_failure::PlanFailure;
 use super::review::{detail, document, look, show};
 use super::session::Session;
 use super::wait_loop::{Vigil, due_jobs};
@@ -22,7 +24,13 @@ use crate::report::{Event, Untrusted, counted, tally, tally_text, warning_label}
 /// # Errors
 /// When the project is invalid, the hub cannot be read, or the plan is not approved.
 pub(super) async fn run(args: &ApplyArgs, session: &Session) -> Result<Exit, Failure> {
+    if let Some(path) = &args.plan {
+        return apply_plan::run(path, args, session).await;
+    }
     let context = session.context()?;
+    if context.environment.require_signed_plan {
+        return Err(PlanFailure::SignedPlanRequired(context.environment.name.to_string()).into());
+    }
     let selection = context.select(&args.selection)?;
     session.with_hub(context, async |connection| apply(args, session, context, connection, &selection).await).await
 }
@@ -34,10 +42,23 @@ async fn apply(
     connection: &Connection,
     selection: &Selection,
 ) -> Result<Exit, Failure> {
-    let terminal = &session.terminal;
     let approved = agree(args, session, context, connection, selection).await?;
+    carry_on(args, &args.review, session, context, connection, selection, &approved).await
+}
+
+/// Carries out a plan that was agreed to, and waits for its jobs if that is asked for.
+pub(super) async fn carry_on(
+    args: &ApplyArgs,
+    review: &ReviewArgs,
+    session: &Session,
+    context: &Context,
+    connection: &Connection,
+    selection: &Selection,
+    approved: &ApprovedPlan,
+) -> Result<Exit, Failure> {
+    let terminal = &session.terminal;
     let plan = approved.plan();
-    let outcomes = carry_out(session, connection, &approved).await?;
+    let outcomes = carry_out(session, connection, approved).await?;
     let sum = tally(&outcomes);
     terminal.event(&Event::ApplySummary(sum));
     match outcomes.is_empty() {
@@ -51,7 +72,7 @@ async fn apply(
     if !args.wait {
         return Ok(exit);
     }
-    let vigil = Vigil { session, context, connection, timeout: args.timeout, inquiry: args.review.inquiry(connection) };
+    let vigil = Vigil { session, context, connection, timeout: args.timeout, inquiry: review.inquiry(connection) };
     let waited = vigil.keep(due_jobs(plan, &outcomes), Pending::of(plan, &outcomes, selection)).await;
     Ok(exit.or_worse(waited))
 }

@@ -9,7 +9,7 @@ use super::emulator_args::{AccessArgs, ListenArgs};
 use super::emulator_command::EmulatorCommand;
 use super::existing_args::{DriftArgs, ImportArgs};
 use super::fidelity_args::FidelityArgs;
-use super::plan_args::{ApplyArgs, PlanArgs, SelectionArgs};
+use super::plan_args::{ApplyArgs, PlanArgs, SelectionArgs, ShowArgs};
 use crate::emulator::SNAPSHOT_AFTER;
 use crate::model::Seconds;
 
@@ -89,7 +89,9 @@ pub(super) enum Command {
     Schema(SchemaArgs),
     /// Show what apply would do, and why; changes nothing
     Plan(PlanArgs),
-    /// Make the hub's jobs what the manifests say
+    /// Show a saved plan, in every form that `plan` has
+    Show(ShowArgs),
+    /// Make the hub's jobs what the manifests say, or as a saved plan says
     Apply(ApplyArgs),
     /// Wait for jobs that are due, and judge how they ended
     Wait(WaitArgs),
@@ -172,6 +174,9 @@ pub(super) struct SchemaArgs {
     /// Print an example with every field instead: Project, MethodJob, TwinJob or Fleet
     #[arg(long, value_name = "KIND", value_enum, ignore_case = true)]
     pub(super) example: Option<ExampleKind>,
+    /// Print the schema of saved plans instead
+    #[arg(long, conflicts_with = "example")]
+    pub(super) plan: bool,
 }
 
 /// Kinds of manifests.

@@ -1,10 +1,10 @@
-//! How the process ends. Pipelines branch on these numbers, so they never change their meaning; 4 is
-//! kept for saved plans that no longer fit.
+//! How the process ends. Pipelines branch on these numbers, so they never change their meaning.
 
 use std::process::ExitCode;
 
-use crate::plan::{Plan, Review};
+use crate::plan::Plan;
 use crate::reconcile::{Outcome, Ruling, Settled};
+use crate::report::PlanDocument;
 
 /// How the process ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -17,6 +17,8 @@ pub(super) enum Exit {
     Differences,
     /// After waiting: a job failed as a whole, missed its `successWhen`, or is not over in time.
     JobFailed,
+    /// A saved plan that no longer fits, was changed, or is not signed where it must be.
+    Stale,
     /// Refused by a limit.
     Refused,
     /// Something could not be done, while other things could, or is blocked.
@@ -38,6 +40,7 @@ impl Exit {
             Self::Error => 1,
             Self::Differences => 2,
             Self::JobFailed => 3,
+            Self::Stale => 4,
             Self::Refused => 5,
             Self::Partly => 6,
             Self::Uncertain => 7,
@@ -46,15 +49,15 @@ impl Exit {
         }
     }
 
-    /// Of `plan --detailed-exitcode`.
+    /// Of `--detailed-exitcode`.
     #[must_use]
-    pub(super) fn of_review(review: &Review) -> Self {
-        let plan = review.plan();
-        if review.is_denied() {
+    pub(super) fn of_plan(plan: &PlanDocument) -> Self {
+        let sum = &plan.summary;
+        if plan.is_denied() {
             Self::Refused
-        } else if plan.has_blocked() {
+        } else if sum.blocked > 0 {
             Self::Partly
-        } else if plan.has_differences() {
+        } else if sum.create + sum.replace + sum.cancel + sum.deferred > 0 {
             Self::Differences
         } else {
             Self::Done
@@ -100,11 +103,12 @@ impl Exit {
             Self::JobFailed => 2,
             Self::Error => 3,
             Self::Partly => 4,
-            Self::Refused => 5,
-            Self::Interrupted => 6,
+            Self::Stale => 5,
+            Self::Refused => 6,
+            Self::Interrupted => 7,
             // Steps that a signal stopped do not know which.
-            Self::Terminated => 7,
-            Self::Uncertain => 8,
+            Self::Terminated => 8,
+            Self::Uncertain => 9,
         }
     }
 }

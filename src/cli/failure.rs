@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use super::emulator::{Protocol, reason};
 use super::exit::Exit;
+use super::plan_failure::PlanFailure;
 use super::selector::InvalidSelector;
 use crate::emulator::{EmulatorError, ExchangeError, StoreError};
 use crate::hub::HubError;
@@ -88,6 +89,9 @@ pub(super) enum Failure {
     /// The plan breaks limits, which were shown.
     #[error("the plan breaks a limit of environment `{0}`; nothing was changed")]
     UnsafePlan(String),
+    /// A saved plan cannot be used.
+    #[error(transparent)]
+    Plan(#[from] PlanFailure),
     /// No connection string.
     #[error(transparent)]
     ConnectionString(#[from] ConnectionStringError),
@@ -189,6 +193,7 @@ impl Failure {
         match self {
             Self::NobodyToAsk | Self::NotApproved | Self::UnsafePlan(_) => Exit::Refused,
             Self::Interrupted(exit) => *exit,
+            Self::Plan(failure) => failure.exit(),
             _ => Exit::Error,
         }
     }
@@ -199,6 +204,7 @@ impl Failure {
         let known = |names: &[String]| vec![format!("choose one with `-e`: {}", names.join(", "))];
         let one = |help: &str| vec![help.to_owned()];
         match self {
+            Self::Plan(failure) => failure.help(),
             Self::NoProject(_) => one("`hubjobs init` makes a project; `-C DIR` works in another folder"),
             Self::UnknownEnvironment { known: names, .. } | Self::NoDefaultEnvironment { known: names } => known(names),
             Self::NotAnEmulator(_) => one("`-e NAME` chooses an environment whose hub is an emulator"),

@@ -1,6 +1,7 @@
 //! The command line: one file a command. The only room that knows terminals, signals and exit codes.
 
 mod apply;
+mod apply_plan;
 mod args;
 mod cancel;
 mod carry_out;
@@ -25,6 +26,8 @@ mod interrupt;
 mod pending;
 mod plan;
 mod plan_args;
+mod plan_failure;
+mod plan_file;
 mod progress;
 mod project;
 mod render;
@@ -34,6 +37,7 @@ mod schema;
 mod select;
 mod selector;
 mod session;
+mod show;
 mod status;
 mod terminal;
 mod tide;
@@ -120,6 +124,7 @@ fn execute(cli: Cli, terminal: &Arc<Terminal>) -> Result<Exit, Failure> {
         Command::Validate(args) => validate::run(&args, &global, terminal),
         Command::Render(args) => render::run(&args, &global, terminal),
         Command::Schema(args) => Ok(schema::run(&args, terminal)),
+        Command::Show(args) => show::run(&args, &global, terminal),
         Command::Completions(args) => Ok(completions::run(&args, terminal)),
         Command::Plan(args) => online(global, terminal, async |session| plan::run(&args, session).await),
         Command::Apply(args) => online(global, terminal, async |session| apply::run(&args, session).await),

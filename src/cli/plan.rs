@@ -1,24 +1,36 @@
 //! `hubjobs plan`.
 
+use std::path::Path;
+
 use super::connect::Connection;
 use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::plan_args::{PlanArgs, PlanFormat};
-use super::review::{detail, document, look, show};
+use super::plan_args::{PlanArgs, PlanFormat, SelectionArgs};
+use super::plan_file;
+use super::review::{detail, document, intent, look, show};
 use super::session::Session;
-use super::terminal::Form;
-use crate::plan::Selection;
-use crate::report::{RenderOptions, render};
+use super::terminal::{Form, Terminal};
+use crate::plan::{Intent, Selection};
+use crate::report::document::{PlanKey, SavedPlan, SelectionPart};
+use crate::report::{Detail, PlanDocument, RenderOptions, render};
 
 /// Shows what apply would do.
 ///
 /// # Errors
 /// When the project is invalid or the hub cannot be read.
 pub(super) async fn run(args: &PlanArgs, session: &Session) -> Result<Exit, Failure> {
+    let key = match &args.out {
+        Some(path) => {
+            plan_file::check_place(&plan_file::place(&session.global, path))?;
+            plan_file::key()?
+        }
+        None => None,
+    };
     let context = session.context()?;
     let selection = context.select(&args.selection)?;
-    session.with_hub(context, async |connection| plan(args, session, context, connection, &selection).await).await
+    let key = key.as_ref();
+    session.with_hub(context, async |connection| plan(args, session, context, connection, &selection, key).await).await
 }
 
 async fn plan(
@@ -27,6 +39,7 @@ async fn plan(
     context: &Context,
     connection: &Connection,
     selection: &Selection,
+    key: Option<&PlanKey>,
 ) -> Result<Exit, Failure> {
     let review = look(session, context, connection, selection, &args.review).await?;
     let document = document(context, connection, selection, &review, args.occurrences);
@@ -34,11 +47,42 @@ async fn plan(
         PlanFormat::Text => show(&document, detail(session), &session.terminal),
         // With `--json`, all of stdout is events.
         _ if session.terminal.form() == Form::Events => show(&document, detail(session), &session.terminal),
-        format => session.terminal.result(&render(
-            &document,
-            format.form(),
-            &RenderOptions { detail: detail(session), ..RenderOptions::default() },
-        )),
+        format => print_form(&document, format, detail(session), &session.terminal),
     }
-    Ok(if args.detailed_exitcode { Exit::of_review(&review) } else { Exit::Done })
+    let exit = if args.detailed_exitcode { Exit::of_plan(&document) } else { Exit::Done };
+    if let Some(path) = &args.out {
+        let intent = intent(context, connection, selection, &review);
+        save(path, document, intent, args, session, context, key)?;
+    }
+    Ok(exit)
+}
+
+/// Prints a plan in a form that is one document.
+pub(super) fn print_form(document: &PlanDocument, format: PlanFormat, detail: Detail, terminal: &Terminal) {
+    terminal.result(&render(document, format.form(), &RenderOptions { detail, ..RenderOptions::default() }));
+}
+
+/// Writes the plan down, for `show` and `apply`.
+fn save(
+    path: &Path,
+    document: PlanDocument,
+    intent: Intent,
+    args: &PlanArgs,
+    session: &Session,
+    context: &Context,
+    key: Option<&PlanKey>,
+) -> Result<(), Failure> {
+    let SelectionArgs { selector, target } = args.selection.clone();
+    let acknowledgements = args.review.acknowledgements.iter().map(ToString::to_string).collect();
+    let saved = SavedPlan::new(document, intent, SelectionPart { selector, targets: target }, acknowledgements);
+    plan_file::write(&plan_file::place(&session.global, path), &saved, key)?;
+    let signed = if key.is_some() { ", signed" } else { "" };
+    session.terminal.note(&format!("saved as `{}`{signed}", path.display()));
+    if key.is_none() && context.environment.require_signed_plan {
+        let environment = &context.environment.name;
+        let text =
+            format!("environment `{environment}` applies signed plans only, and `{}` is not set", plan_file::KEY);
+        session.terminal.warn(&text);
+    }
+    Ok(())
 }

@@ -1,5 +1,6 @@
 //! The command lines of `plan` and `apply`.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
@@ -46,7 +47,8 @@ pub(super) enum CountsArg {
   hubjobs plan -e prod --detailed-exitcode
                                        exit 2 when there is something to do, 6 when something
                                        is blocked, 5 when a safety limit refuses
-  hubjobs plan --occurrences 5         and the next five runs of every manifest")]
+  hubjobs plan --occurrences 5         and the next five runs of every manifest
+  hubjobs plan --out plan.json         for a review; signed when HUBJOBS_PLAN_KEY holds a key")]
 pub(super) struct PlanArgs {
     /// Which manifests.
     #[command(flatten)]
@@ -60,6 +62,9 @@ pub(super) struct PlanArgs {
     /// Exit with 2 when there is something to do
     #[arg(long)]
     pub(super) detailed_exitcode: bool,
+    /// Save the plan: `hubjobs show FILE` shows it, `hubjobs apply FILE` applies what it says, or nothing
+    #[arg(long, value_name = "FILE")]
+    pub(super) out: Option<PathBuf>,
     /// List the next N runs of every manifest, in local time and UTC
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub(super) occurrences: Option<u16>,
@@ -94,13 +99,36 @@ impl PlanFormat {
     }
 }
 
+/// `hubjobs show`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  hubjobs show plan.json               as `hubjobs plan` showed it
+  hubjobs show plan.json --detailed-exitcode --quiet
+                                       for a later stage of a pipeline: 0, 2, 5 or 6, as `plan` has them")]
+pub(super) struct ShowArgs {
+    /// File that `hubjobs plan --out` wrote
+    #[arg(value_name = "PLAN")]
+    pub(super) plan: PathBuf,
+    /// How to print the plan
+    #[arg(short, long, value_name = "FORMAT", value_enum, default_value_t = PlanFormat::Text)]
+    pub(super) output: PlanFormat,
+    /// Exit with 2 when there is something to do
+    #[arg(long)]
+    pub(super) detailed_exitcode: bool,
+}
+
 /// `hubjobs apply`.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   hubjobs apply                        shows the plan, asks, applies
   hubjobs apply --auto-approve --wait  for CI: applies, waits for what is due, exits 3 when a job
-                                       failed or missed its `successWhen`")]
+                                       failed or missed its `successWhen`
+  hubjobs apply plan.json              what was reviewed: asks nothing, and exits 4 with the
+                                       differences when git or the hub moved since")]
 pub(super) struct ApplyArgs {
+    /// Saved plan to apply; its environment, selection and acknowledgements are part of it
+    #[arg(value_name = "PLAN", conflicts_with_all = ["selector", "target", "counts", "acknowledgements"])]
+    pub(super) plan: Option<PathBuf>,
     /// Which manifests.
     #[command(flatten)]
     pub(super) selection: SelectionArgs,

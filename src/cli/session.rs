@@ -38,6 +38,15 @@ impl Session {
         self.load(Need::EveryManifest)
     }
 
+    /// An environment that is known already.
+    ///
+    /// # Errors
+    /// As [`Context::load`].
+    pub(super) fn context_in(&self, environment: &str) -> Result<&'static Context, Failure> {
+        let global = Global { environment: Some(environment.to_owned()), ..self.global.clone() };
+        Ok(Box::leak(Box::new(Context::load(&global, &self.terminal, Need::EveryManifest)?)))
+    }
+
     /// The same for a command that can do without valid manifests.
     ///
     /// # Errors

@@ -45,6 +45,8 @@ pub struct Environment {
     pub lookahead: Seconds,
     /// Limits that a plan must keep.
     pub safety: SafetyLimits,
+    /// Whether only a saved plan with a signature is applied.
+    pub require_signed_plan: bool,
 }
 
 /// What happens to own queued and scheduled jobs whose manifest is gone. There is no default.

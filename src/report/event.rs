@@ -11,6 +11,7 @@ use super::plan_json::value_of;
 use super::untrusted::json_line;
 use super::verdict::{JobVerdict, verdict_json};
 use crate::model::{JobId, ObservedJob};
+use crate::plan::Departure;
 use crate::reconcile::{Action, Outcome};
 
 /// One line of the stream.
@@ -26,6 +27,8 @@ pub enum Event<'a> {
     PlanSummary(&'a PlanDocument),
     /// A rule that the plan breaks or touches.
     Finding(&'a FindingPart),
+    /// Something that became different since the plan was saved.
+    Departure(&'a Departure),
     /// A call is about to be made.
     ApplyStart(Action, &'a JobId),
     /// A step is settled.
@@ -64,6 +67,7 @@ impl Event<'_> {
             Self::PlannedAction(row) => json!({"type": "planned_action", "row": value_of(row)}),
             Self::PlanSummary(document) => plan_summary(document),
             Self::Finding(finding) => json!({"type": "finding", "finding": value_of(finding)}),
+            Self::Departure(departure) => departure_json(departure),
             Self::ApplyStart(action, id) => {
                 json!({"type": "apply_start", "action": action_code(action), "jobId": id.as_str()})
             }
@@ -75,6 +79,12 @@ impl Event<'_> {
             Self::Summary { exit_code } => json!({"type": "summary", "exitCode": exit_code}),
         }
     }
+}
+
+fn departure_json(departure: &Departure) -> Value {
+    let Departure { side, kind } = departure;
+    let (side, code, refused) = (side.as_str(), kind.code(), kind.is_refused());
+    json!({"type": "departure", "side": side, "code": code, "refused": refused, "message": kind.to_string()})
 }
 
 fn name(job: &ObservedJob) -> Option<crate::model::ManifestName> {

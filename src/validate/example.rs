@@ -47,6 +47,7 @@ fn project() -> Value {
                 "prune": "never",
                 "lookahead": "1h",
                 "safety": {"maxDevices": 1000, "maxPercentOfHub": 10, "maxNewJobs": 20, "maxCancelPercent": 30},
+                "requireSignedPlan": false,
                 "variables": {"intervalSeconds": 60, "site": "north"},
                 "patches": [
                     {"kind": "TwinJob", "name": "relocate-sensors", "patch": {"spec": {"maxExecutionTime": "2h"}}},

@@ -52,6 +52,7 @@ impl World {
             prune: dice.pick(&[PrunePolicy::Never, PrunePolicy::CancelScheduled]),
             lookahead: Seconds::new(dice.pick(&[600, 3_600, 5 * 3_600])),
             safety: SafetyLimits::of_cancels(Percent::whole(100)),
+            require_signed_plan: false,
         };
         let first = Commit::first(&mut dice, now);
         let mut shared = Shared::new(hub, dice);

@@ -14,7 +14,7 @@ use crate::plan::{Intent, Reviewed, Slot, Standing};
 /// Where the schema is published.
 const ID: &str = "https://hubjobs.dev/schemas/plan.schema.json";
 
-/// A plan in a file. [`seal`](super::seal()) writes it and [`open`](super::open) reads it.
+/// A plan in a file, as `hubjobs plan --out` writes it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SavedPlan {

@@ -89,7 +89,7 @@ impl Lowering<'_> {
     }
 
     fn environment(&mut self, at: &At<'_>, name: &str, raw: &raw::Environment<'_>) -> Option<Environment> {
-        let raw::Environment { hub, prune, lookahead, safety, variables: _, patches: _ } = raw;
+        let raw::Environment { hub, prune, lookahead, safety, require_signed_plan, variables: _, patches: _ } = raw;
         let name = match EnvironmentName::new(name) {
             Ok(name) => Some(name),
             Err(why) => {
@@ -108,7 +108,14 @@ impl Lowering<'_> {
             raw::Prune::CancelScheduled => PrunePolicy::CancelScheduled,
         });
         let safety = self.safety(&at.field("safety"), safety.as_ref());
-        Some(Environment { name: name?, hub: hub?, prune: prune?, lookahead: lookahead?, safety: safety? })
+        Some(Environment {
+            name: name?,
+            hub: hub?,
+            prune: prune?,
+            lookahead: lookahead?,
+            safety: safety?,
+            require_signed_plan: require_signed_plan.unwrap_or_default(),
+        })
     }
 
     fn hub(&mut self, at: &At<'_>, raw: &raw::Hub<'_>) -> Option<Hub> {

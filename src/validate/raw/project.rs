@@ -103,6 +103,10 @@ pub(in crate::validate) struct Environment<'a> {
     /// Limits that a plan must keep.
     #[schemars(example = json!({"maxDevices": 1000, "maxPercentOfHub": 10, "maxCancelPercent": 30}))]
     pub(in crate::validate) safety: Option<Safety>,
+    /// Whether `hubjobs apply` takes nothing but a saved plan that was signed with the key in
+    /// `HUBJOBS_PLAN_KEY`. Default: false.
+    #[schemars(example = true)]
+    pub(in crate::validate) require_signed_plan: Option<bool>,
     /// Values that manifests name as `${name}`: texts, numbers, booleans or null. A value that is
     /// exactly `${name}` keeps the type; inside a longer text it becomes text; inside a condition it is
     /// a constant, in quotes if it is a text. `$${` stands for the characters `${`.

@@ -1,0 +1,35 @@
+//! `hubjobs show`.
+
+use super::args::Global;
+use super::exit::Exit;
+use super::failure::Failure;
+use super::plan::print_form;
+use super::plan_args::{PlanFormat, ShowArgs};
+use super::plan_file;
+use super::terminal::Terminal;
+use crate::report::document::Provenance;
+use crate::report::{Detail, findings_text, plan_text};
+
+/// Shows a saved plan; needs neither its project nor its hub.
+///
+/// # Errors
+/// When the file cannot be read, is no plan, or was changed.
+pub(super) fn run(args: &ShowArgs, global: &Global, terminal: &Terminal) -> Result<Exit, Failure> {
+    let key = plan_file::key()?;
+    let (saved, provenance) = plan_file::read(&plan_file::place(global, &args.plan), key.as_ref())?;
+    let detail = if global.verbose > 0 { Detail::Full } else { Detail::Brief };
+    match if global.json { PlanFormat::Json } else { args.output } {
+        PlanFormat::Text => {
+            terminal.result(&plan_text(&saved.plan, detail));
+            terminal.stderr(&findings_text(&saved.plan.findings));
+        }
+        format => print_form(&saved.plan, format, detail, terminal),
+    }
+    match (provenance, &key) {
+        (Provenance::Verified, _) => terminal.detail("the signature of the plan is right"),
+        (Provenance::Unchecked, _) => terminal.detail("the plan is signed; there is no key to check it with"),
+        (Provenance::Unsigned, Some(_)) => terminal.warn("the plan is not signed"),
+        (Provenance::Unsigned, None) => {}
+    }
+    Ok(if args.detailed_exitcode { Exit::of_plan(&saved.plan) } else { Exit::Done })
+}
