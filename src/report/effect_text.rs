@@ -42,7 +42,7 @@ fn lines(effect: &EffectPart, counts: CountsMode) -> Vec<(String, String)> {
         ChangePart::Method { name, payload } => lines.push(line("method", method(name, payload))),
         ChangePart::Twin { paths } => lines.extend(paths.iter().map(|path| line(&path.path, change(path)))),
     }
-    if let Some(forecast) = &effect.forecast {
+    if let Some(forecast) = effect.forecast.filter(|_| effect.devices > Some(0)) {
         let seconds = |seconds| in_words(Seconds::new(seconds));
         let (takes, limit) = (seconds(forecast.duration_seconds), seconds(forecast.limit_seconds));
         let messages = grouped(forecast.messages);
@@ -84,34 +84,34 @@ fn method(name: &str, payload: &Value) -> String {
     }
 }
 
-/// `4 409: 30 -> 60, 688 already 60, 23 unset -> 60`.
+/// `4 409: 30 -> 60, 688 already 60, 23 unset -> 60`: what is overwritten comes first.
 fn change(path: &PathPart) -> String {
     let to = match &path.to {
         Value::Null => "deleted".to_owned(),
         value => shown(value),
     };
-    let Some(from) = &path.from else { return format!("-> {}", Painted(CREATE, to)) };
-    let mut parts: Vec<_> = from.iter().map(|current| current_words(current, path, &to)).collect();
-    if path.compound > 0 {
-        let whole = Painted(CANCEL, "an object or a list");
-        parts.push(format!("{}: {whole} -> {}", grouped(path.compound), Painted(CREATE, &to)));
+    let new = || Painted(CREATE, &to);
+    let (mut overwritten, mut others) = (Vec::new(), Vec::new());
+    for CurrentPart { value, devices } in path.from.iter().flatten() {
+        let devices = grouped(*devices);
+        match (value, &path.to) {
+            (None, Value::Null) => others.push(format!("{devices} unset already")),
+            (None, _) => others.push(format!("{devices} unset -> {}", new())),
+            (Some(value), to_value) if is_same(value, to_value) => others.insert(0, format!("{devices} already {to}")),
+            (Some(value), _) => overwritten.push(format!("{devices}: {} -> {}", Painted(CANCEL, shown(value)), new())),
+        }
     }
-    if path.unlisted > 0 {
-        parts.push(format!("{}: other values -> {}", grouped(path.unlisted), Painted(CREATE, &to)));
-    }
-    match parts.is_empty() {
-        true => format!("-> {}", Painted(CREATE, to)),
-        false => parts.join(", "),
-    }
-}
-
-fn current_words(current: &CurrentPart, path: &PathPart, to: &str) -> String {
-    let devices = grouped(current.devices);
-    match (&current.value, &path.to) {
-        (None, Value::Null) => format!("{devices} unset already"),
-        (None, _) => format!("{devices} unset -> {}", Painted(CREATE, to)),
-        (Some(value), new) if is_same(value, new) => format!("{devices} already {to}"),
-        (Some(value), _) => format!("{devices}: {} -> {}", Painted(CANCEL, shown(value)), Painted(CREATE, to)),
+    let mut unnamed = |devices, what| {
+        if devices > 0 {
+            overwritten.push(format!("{}: {} -> {}", grouped(devices), Painted(CANCEL, what), new()));
+        }
+    };
+    unnamed(path.compound, "an object or a list");
+    unnamed(path.unlisted, "other values");
+    overwritten.append(&mut others);
+    match overwritten.is_empty() {
+        true => format!("-> {}", new()),
+        false => overwritten.join(", "),
     }
 }
 

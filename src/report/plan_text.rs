@@ -137,7 +137,7 @@ impl<'a> PlanText<'a> {
             writeln!(out, "Devices: {}", Painted(STRONG, "not counted (`--counts none`)"))?;
         }
         if let Some(MessagesPart { messages, per_day }) = quota {
-            writeln!(out, "Messages: about {} of the {} of a day", grouped(*messages), grouped(*per_day))?;
+            writeln!(out, "Messages: about {} of {} a day", grouped(*messages), grouped(*per_day))?;
         }
         Ok(())
     }

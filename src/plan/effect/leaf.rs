@@ -5,7 +5,7 @@ use std::fmt;
 use serde_json::{Map, Value};
 
 use crate::model::TwinPatch;
-use crate::query::{Path, Segment};
+use crate::query::Path;
 
 /// One value that a patch writes, and where.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,14 +29,15 @@ impl Leaf<'_> {
     }
 }
 
-/// The path in the manifest's patch: `tags.building`, `desired.[[odd name]].interval`.
+/// The path in the manifest's patch: `tags.building`, `desired.telemetry.interval`. A name that would
+/// read as something else stands in quotes.
 impl fmt::Display for Leaf<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, name) in self.names.iter().enumerate() {
             let dot = if index > 0 { "." } else { "" };
-            match Segment::new(name) {
-                Ok(segment) => write!(f, "{dot}{segment}")?,
-                Err(_) => write!(f, "{dot}{name:?}")?,
+            match !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || "_-$:/@".contains(c)) {
+                true => write!(f, "{dot}{name}")?,
+                false => write!(f, "{dot}{name:?}")?,
             }
         }
         Ok(())

@@ -8,6 +8,7 @@ use crate::plan::finding::{Finding, Level, Rule};
 use crate::plan::question::{Answer, Answers, Unasked};
 use crate::plan::review::Configurations;
 use crate::plan::row::{Plan, Row};
+use crate::plan::words::grouped;
 
 /// What a reviewer has to know of the effects of a plan.
 pub(in crate::plan) fn effect_findings(
@@ -49,9 +50,12 @@ fn cannot_finish(row: &Row, effect: &Effect, size: HubSize) -> Option<Finding> {
         Rule::CannotFinish,
         Level::Deny,
         format!(
-            "`{}` cannot finish: {devices} {which}devices at {rate} a second, the rate of {size}, take {}, \
+            "`{}` cannot finish: {} {which}devices at {rate} a second, the rate of {size}, take {}, \
              and the hub ends the job after {}",
-            row.name, forecast.duration, forecast.limit
+            row.name,
+            grouped(devices),
+            forecast.duration,
+            forecast.limit
         ),
         format!("write `maxExecutionTime: {minutes}`, or a condition that matches fewer devices"),
     ))
@@ -87,7 +91,11 @@ fn daily_quota(effects: &[Option<Effect>], size: HubSize) -> Option<Finding> {
         finding(
             Rule::DailyQuota,
             Level::Warn,
-            format!("the jobs of this plan take about {messages} messages, and {size} serves {quota} a day"),
+            format!(
+                "the jobs of this plan take about {} messages, and {size} serves {} a day",
+                grouped(messages),
+                grouped(quota)
+            ),
             "spread the jobs over several days, or buy units for the day".to_owned(),
         )
     })
