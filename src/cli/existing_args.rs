@@ -8,17 +8,15 @@ use super::plan_args::{CountsArg, SelectionArgs};
 
 /// `hubjobs import`.
 #[derive(Debug, Args)]
-#[command(
-    after_help = "A copy is `suspend: true`: the job itself is on the hub, and applying a second one would run it
-twice. `--adopt` ties the job to its manifest instead: it fills the run of that manifest, and hubjobs
-neither creates it again nor ever cancels it.
+#[command(after_help = "A copy is `suspend: true`: the job itself is on the hub, and a second one would run it twice.
+`--adopt` ties the job to its manifest instead: it is the run of that manifest, and hubjobs neither
+creates it again nor ever cancels it.
 
 Examples:
   hubjobs import --all                 every job of others, to stdout
   hubjobs import nightly -o jobs       a manifest like the job `nightly`, as a file in `jobs`
   hubjobs import nightly --adopt -o jobs
-                                       the same, and the job becomes the run of that manifest"
-)]
+                                       the same, and the job becomes the run of that manifest")]
 pub(super) struct ImportArgs {
     /// Ids of jobs on the hub
     #[arg(value_name = "JOBID", required_unless_present = "all", conflicts_with = "all")]
@@ -37,10 +35,10 @@ pub(super) struct ImportArgs {
 /// `hubjobs drift`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "A job is `missing` when an apply would have to create it, `altered` when it does something else than
-its id says, `cancelled` when somebody cancelled it. Of the last successful twin job of each manifest,
-the devices are counted that its condition selects now and that do not hold what it wrote; devices
-where a later job of the project wrote the same path are left out.
+    after_help = "A job is `missing` when an apply would have to create it, `altered` when it does something else
+than its id says, `cancelled` when somebody cancelled it. Of the last successful twin job of each
+manifest, the devices are counted that its condition selects now and that do not hold what it
+wrote; devices where a later job of the project wrote the same path are left out.
 
 Examples:
   hubjobs drift                        what is not as git says

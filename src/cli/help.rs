@@ -10,9 +10,9 @@ use crate::model::tzdb_version;
 
 /// Headings, and the verbs below each.
 const GROUPS: [(&str, &[&str]); 4] = [
-    ("Write manifests", &["init", "validate", "render", "schema"]),
+    ("Write manifests", &["init", "import", "validate", "render", "schema"]),
     ("Run them", &["plan", "apply", "wait"]),
-    ("See what happened", &["status", "results", "cancel"]),
+    ("See what happened", &["status", "results", "drift", "cancel"]),
     ("Without Azure, and the rest", &["emulator", "completions"]),
 ];
 
