@@ -9,10 +9,10 @@ use hubjobs::expand::{Window, expand};
 use hubjobs::model::{
     At, ConcurrencyPolicy, Cron, CronExpression, Desired, Digit, EnvironmentName, HubSize, JobAction, JobBody, JobId,
     JobStatus, Manifest, ManifestLimits, ManifestName, ManifestSource, MethodCall, MethodName, ObservedJob,
-    OccurrenceKey, OccurrenceKind, OwnJobId, Owner, PrunePolicy, Schedule, Seconds, Sku, SuccessWhen, Target,
-    TargetCondition, TwinPatch, Unit, Zone,
+    OccurrenceKey, OccurrenceKind, OwnJobId, Owner, PrunePolicy, SafetyLimits, Schedule, Seconds, Sku, SuccessWhen,
+    Target, TargetCondition, TwinPatch, Unit, Zone,
 };
-use hubjobs::plan::{Completeness, Plan, PlanInput, Selection, plan};
+use hubjobs::plan::{Answers, Completeness, Plan, PlanInput, Review, ReviewInput, Selection, plan, questions, review};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
@@ -181,6 +181,19 @@ impl Input {
             observed: &self.observed,
         })
     }
+
+    /// Timeline, conflicts and limits, without anything counted.
+    fn review(&self, plan: Plan, desired: &[Desired]) -> Review {
+        let limits = SafetyLimits::default();
+        let input = ReviewInput {
+            manifests: &self.manifests,
+            desired,
+            observed: &self.observed,
+            ..ReviewInput::of_limits(&limits)
+        };
+        let _questions = divan::black_box(questions(&plan, &input));
+        review(plan, &input, &Answers::default())
+    }
 }
 
 #[divan::bench]
@@ -202,4 +215,14 @@ fn plan_10_000_manifests_against_50_000_jobs(bencher: Bencher<'_, '_>) {
 fn expand_and_plan(bencher: Bencher<'_, '_>) {
     let input = input();
     bencher.bench_local(|| input.plan(&input.expand()));
+}
+
+#[divan::bench]
+fn questions_and_review(bencher: Bencher<'_, '_>) {
+    let input = input();
+    let desired = input.expand();
+    let plan = input.plan(&desired);
+    let reviewed = input.review(plan.clone(), &desired);
+    assert!(reviewed.timeline().spans.len() > 10 && !reviewed.conflicts().is_empty());
+    bencher.with_inputs(|| plan.clone()).bench_local_values(|plan| input.review(plan, &desired));
 }

@@ -124,15 +124,22 @@ impl<'a, 'w> Search<'a, 'w> {
         }
     }
 
-    /// The writes by the value that their conditions demand of the path which most of them name, and
+    /// The writes by the value that their conditions demand of one path, such as `tags.building`, and
     /// those that demand none of it. Both are in the order of the writes.
     fn by_place(&self, writes: &[Write<'a>]) -> (Vec<Vec<Write<'a>>>, Vec<Write<'a>>) {
         let equalities = |write: &Write<'_>| self.writers.all[write.source].devices.equalities();
-        let mut named: BTreeMap<&str, usize> = BTreeMap::new();
-        for (path, _) in writes.iter().flat_map(equalities) {
-            *named.entry(path).or_default() += 1;
+        let mut named: BTreeMap<&str, (usize, BTreeMap<&str, usize>)> = BTreeMap::new();
+        for (path, values) in writes.iter().flat_map(equalities) {
+            let (count, by_value) = named.entry(path).or_default();
+            *count += 1;
+            values.iter().for_each(|value| *by_value.entry(value).or_default() += 1);
         }
-        let Some((key, _)) = named.into_iter().max_by_key(|(_, count)| *count) else {
+        // The path that leaves the fewest pairs to compare.
+        let pairs_left = |(_, (count, by_value)): &(&str, (usize, BTreeMap<&str, usize>))| {
+            let within: usize = by_value.values().map(|count| count * count).sum();
+            within + (writes.len() - (*count).min(writes.len())) * writes.len()
+        };
+        let Some((key, _)) = named.into_iter().min_by_key(pairs_left) else {
             return (Vec::new(), writes.to_vec());
         };
         let (mut buckets, mut rest): (BTreeMap<&str, Vec<_>>, Vec<_>) = (BTreeMap::new(), Vec::new());
