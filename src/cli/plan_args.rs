@@ -79,6 +79,8 @@ pub(super) enum PlanFormat {
     Json,
     /// A comment for a pull request.
     Markdown,
+    /// One page that needs nothing else, with a chart of the lanes.
+    Html,
     /// Annotations of a pull request: findings beside their lines.
     Github,
     /// SARIF 2.1.0, for code scanning.
@@ -93,6 +95,7 @@ impl PlanFormat {
             Self::Text => PlanForm::Text,
             Self::Json => PlanForm::Json,
             Self::Markdown => PlanForm::Markdown,
+            Self::Html => PlanForm::Html,
             Self::Github => PlanForm::Github,
             Self::Sarif => PlanForm::Sarif,
         }

@@ -11,6 +11,7 @@ mod drift;
 mod effect_text;
 mod event;
 mod headline;
+mod html;
 mod import_json;
 mod job_json;
 mod job_text;

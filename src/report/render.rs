@@ -1,6 +1,7 @@
 //! One plan, in every form that there is.
 
 use super::document::PlanDocument;
+use super::html::plan_html;
 use super::markdown::{MARKDOWN_LEN_MAX, plan_markdown};
 use super::plan_github::plan_github;
 use super::plan_json::plan_json;
@@ -17,6 +18,8 @@ pub enum PlanForm {
     Json,
     /// For a comment on a pull request.
     Markdown,
+    /// One page that needs nothing else.
+    Html,
     /// GitHub workflow commands: findings beside the lines of a pull request.
     Github,
     /// SARIF 2.1.0, for code scanning.
@@ -45,6 +48,7 @@ pub fn render(document: &PlanDocument, form: PlanForm, options: &RenderOptions) 
         PlanForm::Text => format!("{}{}", plan_text(document, options.detail), findings_text(&document.findings)),
         PlanForm::Json => json_text(&plan_json(document)),
         PlanForm::Markdown => plan_markdown(document, options.markdown_len_max),
+        PlanForm::Html => plan_html(document),
         PlanForm::Github => plan_github(document),
         PlanForm::Sarif => json_text(&plan_sarif(document)),
     }

@@ -25,10 +25,11 @@ const PLANS: [&str; 9] = [
 ];
 
 /// File of each form.
-const FORMS: [(PlanForm, &str); 5] = [
+const FORMS: [(PlanForm, &str); 6] = [
     (PlanForm::Json, "plan.json"),
     (PlanForm::Text, "plan.txt"),
     (PlanForm::Markdown, "plan.md"),
+    (PlanForm::Html, "plan.html"),
     (PlanForm::Github, "plan.github"),
     (PlanForm::Sarif, "plan.sarif"),
 ];
