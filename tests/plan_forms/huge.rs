@@ -42,3 +42,14 @@ fn a_comment_shows_the_largest_actions_and_says_what_it_leaves_out() {
     assert!(text.contains("Left out") && text.contains(" actions") && text.contains("-o html"));
     assert!(text.starts_with("### Refused: "), "the verdict comes first");
 }
+
+#[test]
+fn a_page_of_ten_thousand_actions_is_small() {
+    let document = huge(10_000);
+    let page = rendered(&document, PlanForm::Html);
+    assert!(page.len() < 5_000_000, "{} bytes", page.len());
+    for row in &document.rows {
+        assert!(page.contains(&row.name), "{} is in the table", row.name);
+    }
+    assert!(page.contains("more actions"), "and it says what is not unfolded");
+}

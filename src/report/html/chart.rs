@@ -41,7 +41,7 @@ pub(super) fn timeline(timeline: &TimelinePart) -> Markup {
                     }
                 }
                 @if let Some(axis) = timeline.window.and_then(Axis::new) {
-                    div.scroll role="region" aria-label="Chart of the lanes" tabindex="0" { (chart(timeline, &axis)) }
+                    div.scroll role="group" aria-label="Chart of the lanes" tabindex="0" { (chart(timeline, &axis)) }
                     (legend())
                 }
                 (left_out(timeline.spans.len(), DRAWN_MAX, "jobs in the list below"))

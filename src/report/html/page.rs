@@ -26,6 +26,15 @@ impl Render for Data<'_> {
     }
 }
 
+/// Sentences with data in them: what stands between backticks is code.
+pub(super) fn sentence(text: &str) -> Markup {
+    html! {
+        @for (index, segment) in text.split('`').enumerate() {
+            @if index % 2 == 1 { code { (Data(segment)) } } @else { (Data(segment)) }
+        }
+    }
+}
+
 /// The whole page.
 #[must_use]
 pub(in crate::report) fn plan_html(document: &PlanDocument) -> String {
@@ -85,7 +94,7 @@ fn top(document: &PlanDocument, headline: &Headline) -> Markup {
                     div { dt { "Reaches" } dd { (reach.figure) small { (reach.unit) } } }
                 }
                 @if let Some(start) = &headline.first_start {
-                    div { dt { "First job" } dd { (Data(start)) } }
+                    div { dt { "First start" } dd { (Data(start.strip_prefix("starts ").unwrap_or(start))) } }
                 }
             }
             p { (summary_text(summary)) }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use maud::{Markup, html};
 
-use super::page::Data;
+use super::page::{Data, sentence};
 use crate::report::document::{FindingPart, PlanDocument, RowPart, StepPart, UpcomingPart};
 use crate::report::headline::{Severity, blocked_rows, devices_of, percent, severity};
 use crate::report::when::{counted, grouped, utc};
@@ -42,7 +42,7 @@ fn note(finding: &FindingPart) -> Markup {
     };
     html! {
         li class=(class) {
-            p { span.word { (word) } " " code { (Data(&finding.code)) } ": " (Data(&finding.message)) }
+            p { span.word { (word) } " " code { (Data(&finding.code)) } ": " (sentence(&finding.message)) }
             @if let Some(acknowledged) = &finding.acknowledged {
                 p { "Passes with " code { "--ack " (Data(acknowledged)) } }
             }
@@ -55,7 +55,7 @@ fn note(finding: &FindingPart) -> Markup {
 }
 
 fn help_lines(help: &str) -> Markup {
-    html! { @for line in help.lines() { p { b { "Help: " } (Data(line)) } } }
+    html! { @for line in help.lines() { p { b { "Help: " } (sentence(line)) } } }
 }
 
 /// Slots that need a person.
@@ -70,7 +70,7 @@ pub(super) fn blocked(document: &PlanDocument) -> Markup {
                         li.warn {
                             p {
                                 span.word { (Data(&row.name)) } " " (Data(&row.when)) " " code { (Data(&blocked.reason)) } ": "
-                                (Data(&blocked.message))
+                                (sentence(&blocked.message))
                             }
                             (help_lines(&blocked.help))
                         }
@@ -88,7 +88,7 @@ pub(super) fn actions(actions: &[&RowPart]) -> Markup {
         @if !actions.is_empty() {
             section aria-labelledby="actions" {
                 h2 #actions { "Actions" }
-                div.scroll role="region" aria-labelledby="actions" tabindex="0" {
+                div.scroll role="group" aria-label="Table of actions" tabindex="0" {
                     table {
                         caption { (counted(actions.len(), "action")) ", those that reach the most devices first" }
                         thead { tr {
@@ -118,7 +118,7 @@ fn action(row: &RowPart) -> Markup {
                     None => "",
                 }
             }
-            td { code { (Data(reason)) } " " (Data(message)) }
+            td { code { (Data(reason)) } " " (sentence(message)) }
         }
     }
 }
