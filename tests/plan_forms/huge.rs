@@ -48,8 +48,8 @@ fn a_page_of_ten_thousand_actions_is_small() {
     let document = huge(10_000);
     let page = rendered(&document, PlanForm::Html);
     assert!(page.len() < 5_000_000, "{} bytes", page.len());
-    for row in &document.rows {
-        assert!(page.contains(&row.name), "{} is in the table", row.name);
-    }
+    let (_, table) = page.split_once("<tbody>").expect("a table");
+    let (table, _) = table.split_once("</tbody>").expect("it ends");
+    assert_eq!(table.matches(">job-").count(), document.rows.len(), "every action is in the table");
     assert!(page.contains("more actions"), "and it says what is not unfolded");
 }
