@@ -214,8 +214,13 @@ mod tests {
         let patch = json!({"a": {"b": null}, "on": "no"});
         let desired = patch.as_object().cloned().expect("an object");
         let action = JobAction::Twin(TwinPatch { desired, ..TwinPatch::default() });
-        let body = JobBody { action, ..body("*", Value::Null) };
+        let body = JobBody { action, ..body("tags.a = 1", Value::Null) };
         assert_eq!(reread(&job("j", Some(body.clone())), &Binding::Copied).body(), body);
+        // How many devices that may be is for a person to say: `expectDevices` is not made up.
+        let every = JobBody { condition: TargetCondition::all(), ..body };
+        let name = ManifestName::new("j").expect("a name");
+        let document = manifest_of(&job("j", Some(every)), &name, &Binding::Copied).expect("a manifest");
+        assert_eq!(document["spec"]["target"], json!({"all": true}));
     }
 
     #[test]
