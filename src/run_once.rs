@@ -16,7 +16,8 @@ use crate::hub::{AskProgress, AskTerms, Asked, HubClient, HubError, NotAsked, Ob
 use crate::model::{Desired, Environment, Manifest, Owner};
 use crate::plan::{
     Acknowledgement, Answer, Answers, Completeness, Configurations, Counts, Drift, Holding, Plan, PlanInput, Question,
-    Review, ReviewInput, Selection, Unasked, device_drift, holdings, job_drift, plan, questions, review,
+    Review, ReviewInput, Selection, Unasked, device_drift, further_questions, holdings, job_drift, plan, questions,
+    review,
 };
 use crate::reconcile::Clock;
 
@@ -136,8 +137,15 @@ pub async fn review_once<H: HubClient>(
         Counts::None => Vec::new(),
     };
     let terms = AskTerms::of(plan.size, inquiry.concurrency_max);
-    let answers = answers(hub, questions, &terms, inquiry.progress).await;
-    let review = review(plan, &input, &answers);
+    let mut told = answers(hub, questions, &terms, inquiry.progress).await;
+    // What remains of the budget; these only explain what was found.
+    let pages_max = terms.pages_max.saturating_sub(told.queries());
+    let mut further = further_questions(&plan, &input, &told);
+    further.truncate(pages_max);
+    if !further.is_empty() {
+        told = told.and(answers(hub, further, &AskTerms { pages_max, ..terms }, inquiry.progress).await);
+    }
+    let review = review(plan, &input, &told);
     // Nobody has to wait until ten thousand jobs are freed.
     rayon::spawn(move || drop((observation, desired)));
     Ok(review)

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use super::acknowledgement::Acknowledgement;
 use super::conflict::{Conflict, conflict_questions, conflicts};
-use super::effect::{Effect, acts, effect_findings, effect_questions, effects, hub_devices, messages, once};
+use super::effect::{
+    Act, Effect, acts, effect_findings, effect_questions, effects, hub_devices, matched, messages, once, path_questions,
+};
 use super::finding::Finding;
 use super::question::{Answers, Counts, Question};
 use super::renamed::renamed_findings;
@@ -160,6 +162,23 @@ pub fn questions(plan: &Plan, input: &ReviewInput<'_>) -> Vec<Question> {
     if acts.is_empty() { once(shared) } else { effect_questions(&acts, shared) }
 }
 
+/// What has to be asked once the answers are there: for targets that select nobody, or far more
+/// devices than at the last run, whether any device has the tags and properties that they name.
+#[must_use]
+pub fn further_questions(plan: &Plan, input: &ReviewInput<'_>, answers: &Answers) -> Vec<Question> {
+    if answers.is_empty() {
+        return Vec::new();
+    }
+    let acts = acts(plan, input.manifests);
+    let name = |act: &Act<'_>| &plan.rows[act.row].name;
+    let last = safety::last_runs(&plan.owner, input.manifests, input.observed, acts.iter().map(name));
+    let is_strange = |act: &&Act<'_>| {
+        let outgrown = |devices| last.get(name(act)).is_some_and(|last| last.is_outgrown_by(devices));
+        matched(&act.condition, answers).is_some_and(|devices| devices == 0 || outgrown(devices))
+    };
+    once(acts.iter().filter(is_strange).flat_map(|act| path_questions(&act.condition)))
+}
+
 /// Looks at a plan as its reviewer would: what it does to the fleet, and which rules it breaks.
 #[must_use]
 pub fn review(plan: Plan, input: &ReviewInput<'_>, answers: &Answers) -> Review {
@@ -168,6 +187,7 @@ pub fn review(plan: Plan, input: &ReviewInput<'_>, answers: &Answers) -> Review 
     let mut findings = safety::findings(&safety::Subject {
         plan: &plan,
         effects: &effects,
+        answers,
         hub_devices,
         manifests: input.manifests,
         observed: input.observed,

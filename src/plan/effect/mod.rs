@@ -3,6 +3,7 @@
 //! [`effect_questions`] says what has to be asked, [`effects`] reads the answers. Both go by the text
 //! of the questions, so that what is asked is what is read.
 
+mod absent;
 mod act;
 mod forecast;
 mod leaf;
@@ -12,9 +13,10 @@ mod target;
 
 use serde_json::Value;
 
-pub(super) use act::acts;
+pub(super) use absent::{absent_in_words, path_questions};
+pub(super) use act::{Act, acts};
 pub(super) use leaf::{Leaf, leaves};
-pub(super) use reading::{effect_questions, effects, hub_devices, once};
+pub(super) use reading::{effect_questions, effects, hub_devices, matched, once};
 pub(super) use rules::{effect_findings, messages};
 pub(super) use target::Target;
 

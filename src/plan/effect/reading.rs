@@ -10,7 +10,7 @@ use super::forecast::forecast;
 use super::leaf::{Leaf, leaves};
 use super::target::{SAMPLES, Target};
 use super::{Change, Current, Effect, PathChange, Reach};
-use crate::model::{HubSize, JobAction};
+use crate::model::{HubSize, JobAction, TargetCondition};
 use crate::plan::question::{Answers, Question};
 
 /// Values that are listed of a path, beside the new one and none.
@@ -64,6 +64,11 @@ pub(in crate::plan) fn effects(
         effects[act.row] = Some(effect(act, size, answers));
     }
     effects
+}
+
+/// How many devices a condition selects, if that was asked and answered.
+pub(in crate::plan) fn matched(condition: &TargetCondition, answers: &Answers) -> Option<u64> {
+    reach(&Target::of(condition)?, answers).map(|reach| reach.matched)
 }
 
 fn effect(act: &Act<'_>, size: HubSize, answers: &Answers) -> Effect {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::absent::absent_in_words;
 use super::{Change, Effect};
 use crate::model::{HubSize, Seconds};
 use crate::plan::finding::{Finding, Level, Rule};
@@ -22,7 +23,7 @@ pub(in crate::plan) fn effect_findings(
         let Some(effect) = effect else { continue };
         let about = |finding: Finding| Finding { row: Some(index), source: row.source.clone(), ..finding };
         found.extend(cannot_finish(row, effect, plan.size).map(about));
-        found.extend(no_devices(row, effect).map(about));
+        found.extend(no_devices(row, effect, answers).map(about));
     }
     found.extend(daily_quota(effects, plan.size));
     found.extend(not_counted(effects, answers, plan.size));
@@ -61,13 +62,14 @@ fn cannot_finish(row: &Row, effect: &Effect, size: HubSize) -> Option<Finding> {
     ))
 }
 
-fn no_devices(row: &Row, effect: &Effect) -> Option<Finding> {
+fn no_devices(row: &Row, effect: &Effect, answers: &Answers) -> Option<Finding> {
     let reach = effect.reach.as_ref()?;
+    let absent = absent_in_words(&effect.condition, answers).map(|words| format!("; {words}")).unwrap_or_default();
     (reach.matched == 0).then(|| {
         finding(
             Rule::NoDevices,
             Level::Warn,
-            format!("`{}` matches no device now; the job selects anew when it starts", row.name),
+            format!("`{}` matches no device now, and selects anew when it starts{absent}", row.name),
             "compare the condition with the twin of a device that it should match; names and values are case-sensitive"
                 .to_owned(),
         )

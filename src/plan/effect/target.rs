@@ -26,6 +26,11 @@ impl Target {
         self.filter.as_ref()
     }
 
+    /// The devices that a filter lets pass; without one, all.
+    pub(in crate::plan) const fn of_devices(filter: Option<Expr>) -> Self {
+        Self { from: Collection::Devices, filter }
+    }
+
     /// Whether it selects devices; the hub neither groups modules nor knows whether they are connected.
     pub(in crate::plan) fn is_of_devices(&self) -> bool {
         self.from == Collection::Devices

@@ -11,10 +11,12 @@ mod ruling;
 
 use std::sync::Arc;
 
+pub(super) use self::growth::last_runs;
 use self::ruling::{Broken, Ruling};
 use super::acknowledgement::{Acknowledgeable, Acknowledgement};
 use super::effect::Effect;
 use super::finding::{Finding, Rule};
+use super::question::Answers;
 use super::row::{Plan, Step};
 use super::words::grouped;
 use crate::model::{Manifest, ObservedJob, SafetyLimits};
@@ -25,6 +27,8 @@ pub(super) struct Subject<'a> {
     pub(super) plan: &'a Plan,
     /// One for each row.
     pub(super) effects: &'a [Option<Effect>],
+    /// What the hub said.
+    pub(super) answers: &'a Answers,
     /// Devices of the hub, when they were counted.
     pub(super) hub_devices: Option<u64>,
     pub(super) manifests: &'a [Arc<Manifest>],

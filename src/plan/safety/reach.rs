@@ -7,7 +7,9 @@ use super::growth::{LastRun, is_set_by_people, last_runs};
 use super::ruling::{Broken, Ruling};
 use crate::model::{ExpectedDevices, Limit, Manifest, ManifestName, ManifestSource, Percent, TargetCondition};
 use crate::plan::acknowledgement::Acknowledgeable;
+use crate::plan::effect::absent_in_words;
 use crate::plan::finding::{Finding, Level, Rule};
+use crate::plan::question::Answers;
 use crate::plan::row::{Row, Step};
 use crate::plan::words::{grouped, percent_up};
 
@@ -43,7 +45,8 @@ fn reaching<'a>(subject: &Subject<'a>) -> impl Iterator<Item = Reaching<'a>> {
 
 /// What manifests say of themselves: one finding a rule and manifest, however many occurrences it has.
 fn of_manifests(subject: &Subject<'_>, rows: &[Reaching<'_>], ruling: &mut Ruling<'_>) {
-    let last_runs = last_runs(subject, rows.iter().map(|row| row.name));
+    let last_runs =
+        last_runs(&subject.plan.owner, subject.manifests, subject.observed, rows.iter().map(|row| row.name));
     let manifests: HashMap<_, _> = subject.manifests.iter().map(|manifest| (&manifest.name, &**manifest)).collect();
     let mut seen = BTreeSet::new();
     for row in rows.iter().filter(|row| seen.insert(row.name)) {
@@ -54,10 +57,12 @@ fn of_manifests(subject: &Subject<'_>, rows: &[Reaching<'_>], ruling: &mut Rulin
         };
         let last = last_runs.get(row.name).copied().filter(|last| last.is_outgrown_by(devices));
         if let Some(expected) = &manifest.expect_devices {
-            expectation(row, devices, expected, last, ruling);
+            let before = last.map(|last| format!(", and {}", last.in_words())).unwrap_or_default();
+            let absent = absent_in_words(row.condition, subject.answers).map(|words| format!("; {words}"));
+            expectation(row, devices, expected, &(before + &absent.unwrap_or_default()), ruling);
         }
         if let (Some(last), None) = (last, manifest.expect_devices.as_ref().and_then(|limit| limit.value.max())) {
-            growth(row, devices, last, manifest, ruling);
+            growth(row, devices, last, manifest, subject.answers, ruling);
         }
         if let Some(limit) = &manifest.limits.max_devices
             && devices > limit.value
@@ -89,16 +94,15 @@ fn expectation(
     row: &Reaching<'_>,
     devices: u64,
     expected: &Limit<ExpectedDevices>,
-    last: Option<LastRun>,
+    context: &str,
     ruling: &mut Ruling<'_>,
 ) {
-    let before = last.map(|last| format!(", and {}", last.in_words())).unwrap_or_default();
     let (min, max) = (expected.value.min(), expected.value.max());
     let broken = |wanted: String, line: String| Broken {
         rule: Rule::ExpectDevices,
         by: Acknowledgeable::ExpectDevices(row.name.clone()),
         found: real(devices),
-        message: format!("`{}` would reach {}; it expects {wanted}{before}", row.name, devices_in_words(devices)),
+        message: format!("`{}` would reach {}; it expects {wanted}{context}", row.name, devices_in_words(devices)),
         line,
         source: expected.source.clone(),
         row: Some(row.index),
@@ -120,16 +124,28 @@ fn expectation(
 
 /// A manifest that says how many devices it expects at the most has been thought about, and that number
 /// decides. For all others, what they reached before is what somebody has seen.
-fn growth(row: &Reaching<'_>, devices: u64, last: LastRun, manifest: &Manifest, ruling: &mut Ruling<'_>) {
+fn growth(
+    row: &Reaching<'_>,
+    devices: u64,
+    last: LastRun,
+    manifest: &Manifest,
+    answers: &Answers,
+    ruling: &mut Ruling<'_>,
+) {
+    let absent = absent_in_words(row.condition, answers);
     let grown = Broken {
         rule: Rule::TargetGrew,
         by: Acknowledgeable::TargetGrew(row.name.clone()),
         found: real(devices),
         message: format!(
-            "`{}` would reach {}, and {}: the condition is the same, so something else has changed on the hub",
+            "`{}` would reach {}, and {}; its condition is the same, {}",
             row.name,
             devices_in_words(devices),
-            last.in_words()
+            last.in_words(),
+            absent.map_or_else(
+                || "so tags or properties of devices have changed".to_owned(),
+                |absent| format!("but {absent}")
+            ),
         ),
         line: format!("`expectDevices: {{max: {devices}}}`"),
         source: Some(manifest.source.clone()),
