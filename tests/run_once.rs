@@ -19,6 +19,7 @@ async fn plan_ahead_by(seconds: i64) -> Result<Plan, RunError> {
     let hub = InProcessHub::new(HubOptions::new(size), now);
     let environment = Environment {
         name: EnvironmentName::new("prod").expect("a name"),
+        hub_name: None,
         hub: Hub::Remote(RemoteHub {
             host_name: "contoso.azure-devices.net".to_owned(),
             auth: Auth::ConnectionStringEnv("UNUSED".to_owned()),

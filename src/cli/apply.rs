@@ -8,13 +8,14 @@ use super::connect::Connection;
 use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
+use super::hubs::HubEnd;
 use super::pending::Pending;
 use super::plan_args::{ApplyArgs, ReviewArgs};
 use super::plan_failure::PlanFailure;
 use super::review::{detail, document, look, show};
 use super::session::Session;
 use super::wait_loop::{Vigil, due_jobs};
-use crate::model::JobId;
+use crate::model::{Environment, JobId};
 use crate::plan::{ApprovedPlan, Plan, Review, Row, Selection, Step, approve};
 use crate::reconcile::Action;
 use crate::report::{Event, Untrusted, counted, tally, tally_text, warning_label};
@@ -27,12 +28,14 @@ pub(super) async fn run(args: &ApplyArgs, session: &Session) -> Result<Exit, Fai
     if let Some(path) = &args.plan {
         return apply_plan::run(path, args, session).await;
     }
-    let context = session.context()?;
-    if context.environment.require_signed_plan {
-        return Err(PlanFailure::SignedPlanRequired(context.environment.name.to_string()).into());
+    let contexts = session.contexts()?;
+    let Some(first) = contexts.first() else { return Ok(Exit::Done) };
+    if first.environment.require_signed_plan {
+        return Err(PlanFailure::SignedPlanRequired(first.environment.name.to_string()).into());
     }
-    let selection = context.select(&args.selection)?;
-    session.with_hub(context, async |connection| apply(args, session, context, connection, &selection).await).await
+    let selection = first.select(&args.selection)?;
+    let work = async |context, connection: &Connection| apply(args, session, context, connection, &selection).await;
+    session.over_hubs(contexts, work).await
 }
 
 async fn apply(
@@ -41,7 +44,7 @@ async fn apply(
     context: &Context,
     connection: &Connection,
     selection: &Selection,
-) -> Result<Exit, Failure> {
+) -> Result<HubEnd, Failure> {
     let approved = agree(args, session, context, connection, selection).await?;
     carry_on(args, &args.review, session, context, connection, selection, &approved).await
 }
@@ -55,26 +58,24 @@ pub(super) async fn carry_on(
     connection: &Connection,
     selection: &Selection,
     approved: &ApprovedPlan,
-) -> Result<Exit, Failure> {
+) -> Result<HubEnd, Failure> {
     let terminal = &session.terminal;
     let plan = approved.plan();
     let outcomes = carry_out(session, connection, approved).await?;
     let sum = tally(&outcomes);
     terminal.event(&Event::ApplySummary(sum));
-    match outcomes.is_empty() {
-        true => terminal.text("Nothing to do now.\n"),
-        false => terminal.text(&format!("{}\n", tally_text(&sum))),
-    }
+    let words = if outcomes.is_empty() { "Nothing to do now.".to_owned() } else { tally_text(&sum) };
+    terminal.text(&format!("{words}\n"));
     let exit = Exit::of_outcomes(plan, &outcomes);
     if let Some(interrupted) = session.signals.exit() {
-        return Ok(exit.or_worse(interrupted));
+        return Ok(HubEnd { exit: exit.or_worse(interrupted), words });
     }
     if !args.wait {
-        return Ok(exit);
+        return Ok(HubEnd { exit, words });
     }
     let vigil = Vigil { session, context, connection, timeout: args.timeout, inquiry: review.inquiry(connection) };
     let waited = vigil.keep(due_jobs(plan, &outcomes), Pending::of(plan, &outcomes, selection)).await;
-    Ok(exit.or_worse(waited))
+    Ok(HubEnd { exit: exit.or_worse(waited), words })
 }
 
 /// A plan that keeps the limits and, unless consent was given beforehand, that the user agreed to.
@@ -161,8 +162,9 @@ async fn ask(session: &Session, context: &Context, plan: &Plan) -> Result<(), Fa
     let parts = [("create", sum.create), ("replace", sum.replace), ("cancel", sum.cancel)];
     let parts = parts.iter().filter(|(_, count)| *count > 0);
     let what: Vec<_> = parts.map(|(verb, count)| format!("{verb} {}", counted(*count, "job"))).collect();
-    let environment = &context.environment.name;
-    session.ask(&format!("\nApply this to environment `{environment}` ({})?", what.join(", "))).await
+    let Environment { name, hub_name, .. } = &context.environment;
+    let hub = hub_name.as_ref().map(|hub| format!(", hub `{hub}`")).unwrap_or_default();
+    session.ask(&format!("\nApply this to environment `{name}`{hub} ({})?", what.join(", "))).await
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::apply::carry_on;
-use super::connect::Connection;
+use super::connect::{Connection, hub_label};
 use super::context::{Context, wanted};
 use super::exit::Exit;
 use super::failure::Failure;
@@ -14,7 +14,6 @@ use super::plan_file;
 use super::review::{detail, document, intent, look, show};
 use super::session::Session;
 use super::terminal::Form;
-use crate::model::Hub;
 use crate::plan::{Acknowledgement, CountTolerance, Departure, Selection, Side, approve, departures};
 use crate::report::document::{PlanKey, Provenance, SavedPlan, reviewed};
 use crate::report::{Event, Untrusted, utc};
@@ -31,7 +30,7 @@ pub(super) async fn run(path: &Path, args: &ApplyArgs, session: &Session) -> Res
     if let Some(wanted) = wanted(&session.global).filter(|wanted| wanted != planned) {
         return Err(PlanFailure::OtherEnvironment { planned: planned.clone(), wanted }.into());
     }
-    let context = session.context_in(planned).map_err(|failure| match failure {
+    let context = session.context_in(planned, &saved.plan.hub.name).map_err(|failure| match failure {
         Failure::UnknownEnvironment { .. } => other("environment", planned, "this project has none of that name"),
         failure => failure,
     })?;
@@ -50,10 +49,7 @@ fn other(what: &'static str, planned: &str, there: &str) -> Failure {
 
 /// Whether the plan is about this project and this hub, before either is asked.
 fn fits(saved: &SavedPlan, context: &Context) -> Result<(), Failure> {
-    let hub = match &context.environment.hub {
-        Hub::Remote(hub) => hub.host_name.as_str(),
-        Hub::Emulator(_) => "emulator",
-    };
+    let hub = hub_label(&context.environment);
     if saved.plan.hub.name != hub {
         return Err(other("the hub", &saved.plan.hub.name, &format!("the environment is on `{hub}`")));
     }
@@ -131,7 +127,7 @@ impl SavedApply<'_> {
         show(&now, detail(session), &session.terminal);
         self.tell(&noted);
         let approved = approve(review).map_err(|_| Failure::UnsafePlan(context.environment.name.to_string()))?;
-        carry_on(args, self.review, session, context, connection, selection, &approved).await
+        carry_on(args, self.review, session, context, connection, selection, &approved).await.map(|end| end.exit)
     }
 
     /// Says what became different.

@@ -43,6 +43,9 @@ pub(super) struct Global {
     /// Environment of the project [default: $HUBJOBS_ENV, else `local`, else the only one]
     #[arg(short, long, value_name = "NAME", global = true)]
     pub(super) environment: Option<String>,
+    /// One of the environment's hubs, if it has several
+    #[arg(long, value_name = "NAME", global = true)]
+    pub(super) hub: Option<String>,
     /// JSON on stdout: an event a line from validate, plan, apply, wait and cancel, else one document
     #[arg(long, global = true)]
     pub(super) json: bool,

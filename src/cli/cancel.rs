@@ -16,7 +16,7 @@ use crate::report::{Event, Untrusted, counted, outcome_text};
 /// # Errors
 /// When there is no such job, it is not ours, nobody approves, or the hub cannot be read.
 pub(super) async fn run(args: &CancelArgs, session: &Session) -> Result<Exit, Failure> {
-    let context = session.context_of_project()?;
+    let context = session.one_hub_of_project()?;
     session.with_hub(context, async |connection| cancel_jobs(args, session, context, connection).await).await
 }
 

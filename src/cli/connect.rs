@@ -28,7 +28,7 @@ const CONCURRENCY: NonZeroUsize = NonZeroUsize::new(4).expect("four is not zero"
 pub(super) struct Connection {
     /// The hub.
     pub(super) hub: RestHub,
-    /// The hub in a word: its host name, or `emulator`.
+    /// The hub in a word: its host name, or `emulator`, with the name of the hub if it has one.
     pub(super) label: String,
     /// Its time.
     pub(super) clock: Arc<HubClock>,
@@ -69,7 +69,7 @@ fn connect_remote(environment: &Environment, remote: &RemoteHub, interrupt: &Int
     }
     Ok(Connection {
         hub: RestHub::connect(RestConfig::remote(connection, remote.size))?,
-        label: remote.host_name.clone(),
+        label: hub_label(environment),
         clock: Arc::new(HubClock::machine()),
         tide: HubTide::Wall(interrupt.clone()),
         patience: Patience::remote(),
@@ -81,7 +81,7 @@ fn connect_remote(environment: &Environment, remote: &RemoteHub, interrupt: &Int
 
 async fn connect_emulator(context: &Context, hub: &EmulatorHub, interrupt: &Interrupt) -> Result<Connection, Failure> {
     let config = emulator_config(hub, context.fleet.clone(), Fidelity::default());
-    let session = emulator::connect(&state_dir(&context.dir, context.environment.name.as_str()), &config).await?;
+    let session = emulator::connect(&hub_state_dir(context), &config).await?;
     if let emulator::Session::Other(other) = &session {
         tracing::info!("the emulator is served by another process at {}", other.address());
     }
@@ -92,7 +92,7 @@ async fn connect_emulator(context: &Context, hub: &EmulatorHub, interrupt: &Inte
     let endpoint = Endpoint::loopback(session.address())?;
     Ok(Connection {
         hub: RestHub::connect(RestConfig::emulator(endpoint, connection))?,
-        label: "emulator".to_owned(),
+        label: hub_label(&context.environment),
         tide: HubTide::Emulator(EmulatorTide::new(
             admin,
             reading.mode,
@@ -150,6 +150,26 @@ impl Connection {
             Some(session) => Ok(session.close().await?),
             None => Ok(()),
         }
+    }
+}
+
+/// The hub of an environment in a word: its host name, or `emulator`, with the name of the hub if it
+/// has one.
+pub(super) fn hub_label(environment: &Environment) -> String {
+    match (&environment.hub, &environment.hub_name) {
+        (Hub::Remote(hub), _) => hub.host_name.clone(),
+        (Hub::Emulator(_), Some(name)) => format!("emulator {name}"),
+        (Hub::Emulator(_), None) => "emulator".to_owned(),
+    }
+}
+
+/// Where the emulator of an environment keeps its state; several of them in folders of their own, with
+/// a dot that no other environment's name has.
+pub(super) fn hub_state_dir(context: &Context) -> StateDir {
+    let Environment { name, hub_name, .. } = &context.environment;
+    match hub_name {
+        Some(hub) => state_dir(&context.dir, &format!("{name}.{hub}")),
+        None => state_dir(&context.dir, name.as_str()),
     }
 }
 

@@ -25,7 +25,7 @@ fn names_fleet(environment: &Environment) -> bool {
 /// The variable that chooses an environment.
 const ENVIRONMENT: &str = "HUBJOBS_ENV";
 
-/// One environment of a valid project.
+/// One hub of an environment of a valid project.
 #[derive(Debug)]
 pub(super) struct Context {
     /// Folder of the project file.
@@ -55,25 +55,27 @@ pub(super) enum Need {
 }
 
 impl Context {
-    /// Loads the project that the command line means. Warnings are shown.
+    /// Loads the project that the command line means, once for each hub of the environment: all of
+    /// them, or the one that `--hub` names. Warnings are shown.
     ///
     /// # Errors
-    /// When anything needed is invalid, which is shown, or there is no such environment.
-    pub(super) fn load(global: &Global, terminal: &Terminal, need: Need) -> Result<Self, Failure> {
+    /// When anything needed is invalid, which is shown, or there is no such environment or hub.
+    pub(super) fn load(global: &Global, terminal: &Terminal, need: Need) -> Result<Vec<Self>, Failure> {
         let dir = find(global.start());
         if !dir.join(PROJECT_FILE).is_file() {
             return Err(Failure::NoProject(dir));
         }
         let mut loaded = open(dir);
         let wanted = wanted(global);
-        let chosen = loaded.file.as_ref().map(|file| choose(&file.project, wanted.as_deref()));
-        let environment = chosen.transpose()?;
-        if let Some(environment) = &environment {
-            loaded.read(|name| *name == environment.name);
-        }
-        let fleet = environment.as_ref().and_then(|environment| loaded.fleet(environment));
-        let has_fleet = environment.as_ref().is_some_and(|environment| fleet.is_some() == names_fleet(environment));
-        if loaded.diagnostics.has_errors() && (need == Need::EveryManifest || !has_fleet) {
+        let chosen = loaded.file.as_ref().map(|file| choose(&file.project, wanted.as_deref())).transpose()?.cloned();
+        let hubs = match (&loaded.file, &chosen) {
+            (Some(file), Some(name)) => choose_hubs(&file.project, name, global.hub.as_deref())?,
+            _ => Vec::new(),
+        };
+        loaded.read(|name| chosen.as_ref() == Some(name));
+        let fleets: Vec<_> = hubs.iter().map(|environment| loaded.fleet(environment)).collect();
+        let has_fleets = hubs.iter().zip(&fleets).all(|(hub, fleet)| fleet.is_some() == names_fleet(hub));
+        if loaded.diagnostics.has_errors() && (need == Need::EveryManifest || hubs.is_empty() || !has_fleets) {
             loaded.show_findings(terminal);
             return Err(Failure::InvalidManifests);
         }
@@ -84,15 +86,20 @@ impl Context {
         } else {
             loaded.show_findings(terminal);
         }
-        let (Some(file), Some(environment)) = (loaded.file, environment) else {
-            return Err(Failure::InvalidManifests);
-        };
-        let owner = file.project.owner_in(&environment.name);
+        let Some(file) = loaded.file else { return Err(Failure::InvalidManifests) };
         // A pattern may have matched nothing.
         let completeness = if loaded.is_complete { Completeness::Complete } else { Completeness::Partial };
         let former_names = FormerNames::new(loaded.manifests.iter().map(AsRef::as_ref));
-        let (dir, manifests) = (loaded.dir, loaded.manifests);
-        Ok(Self { dir, environment, owner, manifests, former_names, completeness, fleet })
+        let context = |(environment, fleet): (Environment, Option<Fleet>)| Self {
+            dir: loaded.dir.clone(),
+            owner: file.project.owner_in(&environment.name),
+            environment,
+            manifests: loaded.manifests.clone(),
+            former_names: former_names.clone(),
+            completeness,
+            fleet,
+        };
+        Ok(hubs.into_iter().zip(fleets).map(context).collect())
     }
 
     /// The selection that the command line makes.
@@ -167,17 +174,31 @@ pub(super) fn wanted(global: &Global) -> Option<String> {
 ///
 /// # Errors
 /// When there is none of that name, or none is named and which is meant is not clear.
-pub(super) fn choose(project: &Project, wanted: Option<&str>) -> Result<Environment, Failure> {
+pub(super) fn choose<'p>(project: &'p Project, wanted: Option<&str>) -> Result<&'p EnvironmentName, Failure> {
     let known = || project.environments.keys().map(ToString::to_string).collect();
-    let named = |name: &str| EnvironmentName::new(name).ok().and_then(|name| project.environments.get(&name));
-    let chosen = match wanted {
+    let named = |name: &str| project.environments.keys().find(|known| known.as_str() == name);
+    match wanted {
         Some(wanted) => {
             named(wanted).ok_or_else(|| Failure::UnknownEnvironment { wanted: wanted.to_owned(), known: known() })
         }
         None => {
-            let only = project.environments.values().next().filter(|_| project.environments.len() == 1);
+            let only = project.environments.keys().next().filter(|_| project.environments.len() == 1);
             named("local").or(only).ok_or_else(|| Failure::NoDefaultEnvironment { known: known() })
         }
-    };
-    chosen.cloned()
+    }
+}
+
+/// The hubs of an environment that are meant: all of them, or the one that `--hub` names.
+fn choose_hubs(project: &Project, name: &EnvironmentName, hub: Option<&str>) -> Result<Vec<Environment>, Failure> {
+    let hubs = project.environments.get(name).map_or(&[][..], Vec::as_slice);
+    let Some(wanted) = hub else { return Ok(hubs.to_vec()) };
+    let named = |environment: &&Environment| environment.hub_name.as_ref().is_some_and(|name| name.as_str() == wanted);
+    match hubs.iter().find(named) {
+        Some(hub) => Ok(vec![hub.clone()]),
+        None => Err(Failure::UnknownHub {
+            wanted: wanted.to_owned(),
+            environment: name.to_string(),
+            known: hubs.iter().filter_map(|hub| hub.hub_name.as_ref()).map(ToString::to_string).collect(),
+        }),
+    }
 }

@@ -6,9 +6,10 @@ use super::counting::while_counting;
 use super::existing_args::DriftArgs;
 use super::exit::Exit;
 use super::failure::Failure;
+use super::hubs::HubEnd;
 use super::plan_args::CountsArg;
 use super::session::Session;
-use crate::plan::{Counts, Selection};
+use crate::plan::{Counts, Drift, Selection};
 use crate::report::{drift_json, drift_text, json_text};
 use crate::run_once::drift_once;
 
@@ -17,18 +18,38 @@ use crate::run_once::drift_once;
 /// # Errors
 /// When the project is invalid or the hub cannot be read.
 pub(super) async fn run(args: &DriftArgs, session: &Session) -> Result<Exit, Failure> {
-    let context = session.context()?;
-    let selection = context.select(&args.selection)?;
-    session.with_hub(context, async |connection| drift(args, session, context, connection, &selection).await).await
+    let contexts = session.contexts()?;
+    let Some(first) = contexts.first() else { return Ok(Exit::Done) };
+    let selection = first.select(&args.selection)?;
+    if session.global.json && contexts.len() > 1 {
+        let work = async |context, connection: &Connection| {
+            let drift = look(args, session, context, connection, &selection).await?;
+            Ok((exit(args, &drift), drift_json(&drift)))
+        };
+        return session.as_one_document(contexts, "drift", work).await;
+    }
+    let work = async |context: &'static Context, connection: &Connection| {
+        let drift = look(args, session, context, connection, &selection).await?;
+        match session.global.json {
+            true => session.terminal.result(&json_text(&drift_json(&drift))),
+            false => session.terminal.result(&drift_text(&drift, &context.manifests)),
+        }
+        Ok(HubEnd::from(exit(args, &drift)))
+    };
+    session.over_hubs(contexts, work).await
 }
 
-async fn drift(
+fn exit(args: &DriftArgs, drift: &Drift) -> Exit {
+    if args.detailed_exitcode && drift.is_found() { Exit::Differences } else { Exit::Done }
+}
+
+async fn look(
     args: &DriftArgs,
     session: &Session,
     context: &Context,
     connection: &Connection,
     selection: &Selection,
-) -> Result<Exit, Failure> {
+) -> Result<Drift, Failure> {
     connection.now().await?;
     let counts = match args.counts {
         CountsArg::All => Counts::All,
@@ -36,10 +57,5 @@ async fn drift(
     };
     let (scope, inquiry) = (context.scope(selection), connection.inquiry(counts, &[]));
     let looking = drift_once(&connection.hub, &scope, &*connection.clock, &inquiry);
-    let drift = session.read(while_counting(&session.terminal, &connection.asking, looking)).await?;
-    match session.global.json {
-        true => session.terminal.result(&json_text(&drift_json(&drift))),
-        false => session.terminal.result(&drift_text(&drift, &context.manifests)),
-    }
-    Ok(if args.detailed_exitcode && drift.is_found() { Exit::Differences } else { Exit::Done })
+    session.read(while_counting(&session.terminal, &connection.asking, looking)).await
 }

@@ -49,6 +49,22 @@ impl Exit {
         }
     }
 
+    /// What it means, in a few words.
+    #[must_use]
+    pub(super) const fn in_words(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Error => "failed",
+            Self::Differences => "something to do",
+            Self::JobFailed => "a job failed",
+            Self::Stale => "the saved plan no longer fits",
+            Self::Refused => "refused",
+            Self::Partly => "partly done, or blocked",
+            Self::Uncertain => "uncertain",
+            Self::Interrupted | Self::Terminated => "interrupted",
+        }
+    }
+
     /// Of `--detailed-exitcode`.
     #[must_use]
     pub(super) fn of_plan(plan: &PlanDocument) -> Self {

@@ -37,6 +37,24 @@ pub(super) enum Failure {
         /// What there is.
         known: Vec<String>,
     },
+    /// No such hub.
+    #[error("environment `{environment}` has no hub `{wanted}`")]
+    UnknownHub {
+        /// As typed.
+        wanted: String,
+        /// Of which environment.
+        environment: String,
+        /// What there is; nothing if its only hub has no name.
+        known: Vec<String>,
+    },
+    /// The command is about one hub.
+    #[error("environment `{environment}` has several hubs, and this is about one")]
+    SeveralHubs {
+        /// Which environment.
+        environment: String,
+        /// Its hubs.
+        known: Vec<String>,
+    },
     /// The command needs an emulator.
     #[error("this command is about an emulator, and the environment is on the hub `{0}`")]
     NotAnEmulator(String),
@@ -207,6 +225,12 @@ impl Failure {
             Self::Plan(failure) => failure.help(),
             Self::NoProject(_) => one("`hubjobs init` makes a project; `-C DIR` works in another folder"),
             Self::UnknownEnvironment { known: names, .. } | Self::NoDefaultEnvironment { known: names } => known(names),
+            Self::UnknownHub { known, .. } if known.is_empty() => {
+                one("it has one hub without a name; leave `--hub` out")
+            }
+            Self::UnknownHub { known, .. } | Self::SeveralHubs { known, .. } => {
+                vec![format!("choose one with `--hub`: {}", known.join(", "))]
+            }
             Self::NotAnEmulator(_) => one("`-e NAME` chooses an environment whose hub is an emulator"),
             Self::UnknownManifest { nearest: Some(name), .. } => vec![format!("did you mean `{name}`?")],
             Self::UnknownManifest { .. } => one("`hubjobs plan -v` lists the manifests by name"),

@@ -23,7 +23,7 @@ use crate::validate::{Binding, manifest_of, manifests, name_for, to_yaml};
 /// # Errors
 /// When the project is invalid, there is no such job, a file exists, or the hub cannot be read.
 pub(super) async fn run(args: &ImportArgs, session: &Session) -> Result<Exit, Failure> {
-    let context = session.context()?;
+    let context = session.one_hub()?;
     session.with_hub(context, async |connection| import(args, session, context, connection).await).await
 }
 

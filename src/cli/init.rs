@@ -162,7 +162,7 @@ mod tests {
         let mut loaded = open(dir.path().to_owned());
         loaded.read(|_| true);
         let project = loaded.file.as_ref().expect("a valid project file").project.clone();
-        let environment = project.environments.values().next().expect("an environment");
+        let environment = project.environments.values().flatten().next().expect("an environment");
         assert!(loaded.fleet(environment).is_some());
         assert_eq!(loaded.manifests.len(), 1);
         assert!(loaded.diagnostics.is_empty(), "{:?}", loaded.diagnostics);

@@ -20,6 +20,7 @@ mod facts;
 mod failure;
 mod fidelity_args;
 mod help;
+mod hubs;
 mod import;
 mod init;
 mod interrupt;

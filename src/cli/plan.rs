@@ -6,6 +6,7 @@ use super::connect::Connection;
 use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
+use super::hubs::{HubEnd, several};
 use super::plan_args::{PlanArgs, PlanFormat, SelectionArgs};
 use super::plan_file;
 use super::review::{detail, document, intent, look, show};
@@ -13,7 +14,7 @@ use super::session::Session;
 use super::terminal::{Form, Terminal};
 use crate::plan::{Intent, Selection};
 use crate::report::document::{PlanKey, SavedPlan, SelectionPart};
-use crate::report::{Detail, PlanDocument, RenderOptions, render};
+use crate::report::{Detail, PlanDocument, RenderOptions, plan_json, render, summary_text};
 
 /// Shows what apply would do.
 ///
@@ -27,10 +28,31 @@ pub(super) async fn run(args: &PlanArgs, session: &Session) -> Result<Exit, Fail
         }
         None => None,
     };
-    let context = session.context()?;
-    let selection = context.select(&args.selection)?;
-    let key = key.as_ref();
-    session.with_hub(context, async |connection| plan(args, session, context, connection, &selection, key).await).await
+    let contexts = session.contexts()?;
+    let Some(first) = contexts.first() else { return Ok(Exit::Done) };
+    let (selection, key) = (first.select(&args.selection)?, key.as_ref());
+    let work =
+        async |context, connection: &Connection| plan(args, session, context, connection, &selection, key).await;
+    if contexts.len() == 1 {
+        return session.over_hubs(contexts, work).await;
+    }
+    // A saved plan, a page and a file for code scanning are about one hub.
+    if args.out.is_some() || matches!(args.output, PlanFormat::Sarif | PlanFormat::Html) {
+        return Err(several(contexts));
+    }
+    if args.output != PlanFormat::Json || session.terminal.form() == Form::Events {
+        return session.over_hubs(contexts, work).await;
+    }
+    let work = async |context, connection: &Connection| {
+        let review = look(session, context, connection, &selection, &args.review).await?;
+        let document = document(context, connection, &selection, &review, args.occurrences);
+        Ok((exit(args, &document), plan_json(&document)))
+    };
+    session.as_one_document(contexts, "plan", work).await
+}
+
+fn exit(args: &PlanArgs, document: &PlanDocument) -> Exit {
+    if args.detailed_exitcode { Exit::of_plan(document) } else { Exit::Done }
 }
 
 async fn plan(
@@ -40,7 +62,7 @@ async fn plan(
     connection: &Connection,
     selection: &Selection,
     key: Option<&PlanKey>,
-) -> Result<Exit, Failure> {
+) -> Result<HubEnd, Failure> {
     let review = look(session, context, connection, selection, &args.review).await?;
     let document = document(context, connection, selection, &review, args.occurrences);
     match args.output {
@@ -49,12 +71,13 @@ async fn plan(
         _ if session.terminal.form() == Form::Events => show(&document, detail(session), &session.terminal),
         format => print_form(&document, format, detail(session), &session.terminal),
     }
-    let exit = if args.detailed_exitcode { Exit::of_plan(&document) } else { Exit::Done };
+    let words = summary_text(&document.summary).trim_start_matches("Plan: ").to_owned();
+    let end = HubEnd { exit: exit(args, &document), words };
     if let Some(path) = &args.out {
         let intent = intent(context, connection, selection, &review);
         save(path, document, intent, args, session, context, key)?;
     }
-    Ok(exit)
+    Ok(end)
 }
 
 /// Prints a plan in a form that is one document.

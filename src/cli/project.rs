@@ -89,7 +89,10 @@ impl LoadedProject {
                 fleet
             }
             Err(finding) => {
-                let named = self.file.as_ref().and_then(|file| file.fleets.get(&environment.name));
+                let named = self.file.as_ref().and_then(|file| {
+                    let key = (environment.name.clone(), environment.hub_name.clone());
+                    file.fleets.get(&key)
+                });
                 let finding = *finding;
                 self.diagnostics.push(match named {
                     Some(span) => finding.also(*span, "named here"),

@@ -29,7 +29,7 @@ pub(super) fn run(args: &RenderArgs, global: &Global, terminal: &Terminal) -> Re
     let mut project = open(dir);
     let wanted = wanted(global);
     let chosen = project.file.as_ref().map(|file| choose(&file.project, wanted.as_deref()));
-    let environment = chosen.transpose()?.map(|environment| environment.name);
+    let environment = chosen.transpose()?.cloned();
     project.read(|name| environment.as_ref() == Some(name));
     project.show_findings(terminal);
     let overlay = environment.and_then(|name| Some((project.file.as_ref()?.overlays.get(&name)?, name)));

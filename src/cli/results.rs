@@ -16,7 +16,7 @@ use crate::report::{DeviceRow, FailureCount, counted, devices_csv, devices_json,
 /// # Errors
 /// When the project is invalid, there is no such job, or the hub cannot be read.
 pub(super) async fn run(args: &ResultsArgs, session: &Session) -> Result<Exit, Failure> {
-    let context = session.context_of_project()?;
+    let context = session.one_hub_of_project()?;
     session.with_hub(context, async |connection| results(args, session, context, connection).await).await
 }
 

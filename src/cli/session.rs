@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use super::args::Global;
-use super::connect::{Connection, connect};
+use super::connect::{Connection, connect, hub_label};
 use super::context::{Context, Need};
 use super::exit::Exit;
 use super::failure::Failure;
+use super::hubs::several;
 use super::interrupt::Signals;
 use super::project::find;
 use super::terminal::Terminal;
@@ -30,35 +31,47 @@ impl Session {
         find(self.global.start()).join(PROJECT_FILE).is_file()
     }
 
-    /// The environment that the command line means.
+    /// The environment that the command line means, once for each of its hubs.
     ///
     /// # Errors
     /// As [`Context::load`].
-    pub(super) fn context(&self) -> Result<&'static Context, Failure> {
+    pub(super) fn contexts(&self) -> Result<&'static [Context], Failure> {
         self.load(Need::EveryManifest)
     }
 
-    /// An environment that is known already.
+    /// The hub of an environment that a plan was made for, by its label; another one of the environment
+    /// if there is none of that label.
     ///
     /// # Errors
     /// As [`Context::load`].
-    pub(super) fn context_in(&self, environment: &str) -> Result<&'static Context, Failure> {
+    pub(super) fn context_in(&self, environment: &str, hub: &str) -> Result<&'static Context, Failure> {
         let global = Global { environment: Some(environment.to_owned()), ..self.global.clone() };
-        Ok(Box::leak(Box::new(Context::load(&global, &self.terminal, Need::EveryManifest)?)))
+        let contexts = Context::load(&global, &self.terminal, Need::EveryManifest)?.leak();
+        let of_label = contexts.iter().find(|context| hub_label(&context.environment) == hub);
+        of_label.or(contexts.first()).ok_or(Failure::InvalidManifests)
+    }
+
+    /// The same for a command that is about one hub.
+    ///
+    /// # Errors
+    /// As [`Context::load`], or when the environment has several hubs and none is chosen.
+    pub(super) fn one_hub(&self) -> Result<&'static Context, Failure> {
+        only(self.load(Need::EveryManifest)?)
     }
 
     /// The same for a command that can do without valid manifests.
     ///
     /// # Errors
-    /// When the project file or the fleet is invalid, or there is no such environment.
-    pub(super) fn context_of_project(&self) -> Result<&'static Context, Failure> {
-        self.load(Need::ProjectFile)
+    /// When the project file or the fleet is invalid, there is no such environment, or it has several
+    /// hubs and none is chosen.
+    pub(super) fn one_hub_of_project(&self) -> Result<&'static Context, Failure> {
+        only(self.load(Need::ProjectFile)?)
     }
 
-    /// A process has one context, which ends with it: freeing ten thousand manifests one by one would
+    /// A process has one project, which ends with it: freeing ten thousand manifests one by one would
     /// take longer than planning them.
-    fn load(&self, need: Need) -> Result<&'static Context, Failure> {
-        Ok(Box::leak(Box::new(Context::load(&self.global, &self.terminal, need)?)))
+    fn load(&self, need: Need) -> Result<&'static [Context], Failure> {
+        Ok(Context::load(&self.global, &self.terminal, need)?.leak())
     }
 
     /// Does some work with the hub of an environment, and lets go of the hub however that ends.
@@ -112,5 +125,12 @@ impl Session {
             answer = answer => if answer.is_ok_and(|yes| yes) { Ok(()) } else { Err(Failure::NotApproved) },
             exit = self.signals.interrupted() => Err(Failure::Interrupted(exit)),
         }
+    }
+}
+
+fn only(contexts: &'static [Context]) -> Result<&'static Context, Failure> {
+    match contexts {
+        [only] => Ok(only),
+        others => Err(several(others)),
     }
 }

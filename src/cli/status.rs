@@ -16,7 +16,7 @@ use crate::validate::to_yaml;
 /// # Errors
 /// When the project is invalid or the hub cannot be read.
 pub(super) async fn run(args: &StatusArgs, session: &Session) -> Result<Exit, Failure> {
-    let context = session.context_of_project()?;
+    let context = session.one_hub_of_project()?;
     session.with_hub(context, async |connection| status(args, session, context, connection).await).await
 }
 

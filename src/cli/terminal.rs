@@ -22,6 +22,8 @@ pub(super) struct Terminal {
     is_quiet: bool,
     is_verbose: bool,
     can_ask: bool,
+    /// Which of several hubs the work is with.
+    hub: Mutex<Option<String>>,
 }
 
 /// Whom stdout is for.
@@ -71,6 +73,7 @@ impl Terminal {
             form,
             is_quiet: global.quiet,
             is_verbose: global.verbose > 0,
+            hub: Mutex::new(None),
         }
     }
 
@@ -113,8 +116,13 @@ impl Terminal {
     /// A result for machines; people get text instead.
     pub(super) fn event(&self, event: &Event<'_>) {
         if self.form == Form::Events {
-            self.result(&format!("{}\n", event.to_line()));
+            self.result(&format!("{}\n", event.to_line_on(lock(&self.hub).as_deref())));
         }
+    }
+
+    /// Says which of several hubs the work is with from here on, so that every event names it.
+    pub(super) fn begin_hub(&self, name: Option<&str>) {
+        *lock(&self.hub) = name.map(str::to_owned);
     }
 
     /// Something by the way, to stderr.

@@ -34,7 +34,7 @@ pub(super) fn run(args: &ValidateArgs, global: &Global, terminal: &Terminal) -> 
     let mut project = open(find(global.start()));
     // The variable HUBJOBS_ENV says where commands go; a check is for all environments.
     let only = match (&project.file, global.environment.as_deref()) {
-        (Some(file), Some(name)) => Some(choose(&file.project, Some(name))?.name),
+        (Some(file), Some(name)) => Some(choose(&file.project, Some(name))?.clone()),
         _ => None,
     };
     let is_meant = |name: &EnvironmentName| only.as_ref().is_none_or(|only| only == name);
@@ -51,7 +51,7 @@ pub(super) fn run(args: &ValidateArgs, global: &Global, terminal: &Terminal) -> 
 
 /// The project file, all manifests, and the fleets of the environments.
 fn check_project(mut project: LoadedProject, is_meant: impl Fn(&EnvironmentName) -> bool) -> Checked {
-    let environments = project.file.iter().flat_map(|file| file.project.environments.values());
+    let environments = project.file.iter().flat_map(|file| file.project.environments.values().flatten());
     let environments: Vec<_> = environments.filter(|environment| is_meant(&environment.name)).cloned().collect();
     let mut fleets = BTreeSet::new();
     for environment in &environments {

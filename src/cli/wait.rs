@@ -5,6 +5,7 @@ use super::connect::Connection;
 use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
+use super::hubs::HubEnd;
 use super::pending::Pending;
 use super::session::Session;
 use super::wait_loop::{Vigil, is_due};
@@ -18,8 +19,10 @@ use crate::report::{local_and_utc, zone_of};
 /// # Errors
 /// When the project is invalid or the hub cannot be read.
 pub(super) async fn run(args: &WaitArgs, session: &Session) -> Result<Exit, Failure> {
-    let context = session.context()?;
-    session.with_hub(context, async |connection| wait(args, session, context, connection).await).await
+    let contexts = session.contexts()?;
+    let work =
+        async |context, connection: &Connection| wait(args, session, context, connection).await.map(HubEnd::from);
+    session.over_hubs(contexts, work).await
 }
 
 async fn wait(args: &WaitArgs, session: &Session, context: &Context, connection: &Connection) -> Result<Exit, Failure> {

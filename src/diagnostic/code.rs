@@ -205,6 +205,9 @@ codes! {
         "A patch changes `apiVersion`, `kind` or `metadata.name`. By those a manifest is found, in patches, in plans \
          and in job ids.";
 
+    DuplicateHub = "duplicate-hub":
+        "An environment lists one hub under two names, so every job would be planned twice for it.";
+
     // Jobs that are on the hub already
     EarlierNameInUse = "earlier-name-in-use":
         "`moved` lists a name that a manifest of the project has. Own jobs under that name would be jobs of two \

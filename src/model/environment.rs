@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::duration::Seconds;
 use super::limit::SafetyLimits;
-use super::name::{EnvironmentName, Owner, OwnerId, OwnerSlug};
+use super::name::{EnvironmentName, HubName, Owner, OwnerId, OwnerSlug};
 use super::sku::HubSize;
 
 /// A project file, read.
@@ -20,8 +20,9 @@ pub struct Project {
     pub owner: OwnerSlug,
     /// Globs of the manifests, relative to the project file.
     pub manifests: Vec<String>,
-    /// By name; at least one.
-    pub environments: BTreeMap<EnvironmentName, Environment>,
+    /// By name; at least one. An environment with several hubs is here once for each of them, in the
+    /// order of their names.
+    pub environments: BTreeMap<EnvironmentName, Vec<Environment>>,
 }
 
 impl Project {
@@ -37,6 +38,8 @@ impl Project {
 pub struct Environment {
     /// Its name.
     pub name: EnvironmentName,
+    /// Which of its hubs this is, if it has several.
+    pub hub_name: Option<HubName>,
     /// Where the jobs go.
     pub hub: Hub,
     /// What happens to own jobs whose manifest is gone.

@@ -29,7 +29,7 @@ pub use job::{InvalidMethodName, JobAction, JobBody, JobKind, MethodCall, Method
 pub use job_id::{Digit, InvalidJobId, JobId, OwnJobId, SlotKey, Unit};
 pub use limit::{ExpectedDevices, InvalidExpectedDevices, Limit, ManifestLimits, SafetyLimits};
 pub use manifest::{Manifest, ManifestSource, SuccessWhen};
-pub use name::{EnvironmentName, InvalidName, ManifestName, Owner, OwnerId, OwnerSlug};
+pub use name::{EnvironmentName, HubName, InvalidName, ManifestName, Owner, OwnerId, OwnerSlug};
 pub use observed::{DeviceJobStatistics, JobStatus, ObservedJob};
 pub use occurrence::{Desired, OccurrenceKey, OccurrenceKind};
 pub use percent::{InvalidPercent, Percent};

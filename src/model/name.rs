@@ -94,6 +94,34 @@ impl fmt::Display for EnvironmentName {
     }
 }
 
+/// Name of one of several hubs of an environment (`eu`, `us`), for people and for `--hub`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct HubName(String);
+
+impl HubName {
+    /// Longest name, in characters.
+    pub const LEN_MAX: usize = 32;
+
+    /// # Errors
+    /// When the text is not a lower-case slug or is longer than [`Self::LEN_MAX`].
+    pub fn new(text: &str) -> Result<Self, InvalidName> {
+        check_slug("the hub name", text, Self::LEN_MAX)?;
+        Ok(Self(text.to_owned()))
+    }
+
+    /// The name as written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for HubName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
 /// The short human part of the owner token, 1 to 5 characters `[a-z0-9]`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct OwnerSlug(String);

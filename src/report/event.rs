@@ -46,6 +46,11 @@ pub enum Event<'a> {
     },
     /// The end of an apply, before any waiting.
     ApplySummary(OutcomeTally),
+    /// The work with one of several hubs has ended.
+    HubSummary {
+        /// How the process would end, were it the only one.
+        exit_code: u8,
+    },
     /// The last line: how the process ends.
     Summary {
         /// Its exit code.
@@ -58,6 +63,16 @@ impl Event<'_> {
     #[must_use]
     pub fn to_line(&self) -> String {
         json_line(&self.to_value())
+    }
+
+    /// The same, with the name of the hub that it is about, if the run is over several.
+    #[must_use]
+    pub fn to_line_on(&self, hub_name: Option<&str>) -> String {
+        let mut value = self.to_value();
+        if let (Some(name), Value::Object(members)) = (hub_name, &mut value) {
+            members.insert("hubName".to_owned(), name.into());
+        }
+        json_line(&value)
     }
 
     fn to_value(self) -> Value {
@@ -76,6 +91,7 @@ impl Event<'_> {
             Self::JobComplete(verdict) => json!({"type": "job_complete", "result": verdict_json(verdict)}),
             Self::Error { message, help } => json!({"type": "error", "message": message, "help": help}),
             Self::ApplySummary(tally) => json!({"type": "apply_summary", "outcomes": tally_json(tally)}),
+            Self::HubSummary { exit_code } => json!({"type": "hub_summary", "exitCode": exit_code}),
             Self::Summary { exit_code } => json!({"type": "summary", "exitCode": exit_code}),
         }
     }

@@ -53,6 +53,21 @@ fn project() -> Value {
                     {"kind": "TwinJob", "name": "relocate-sensors", "patch": {"spec": {"maxExecutionTime": "2h"}}},
                 ],
             },
+            "world": {
+                "hubs": {
+                    "eu": {
+                        "hostName": "contoso-eu.azure-devices.net",
+                        "auth": {"connectionStringEnv": "HUB_EU"},
+                        "sku": "S2",
+                    },
+                    "us": {
+                        "hostName": "contoso-us.azure-devices.net",
+                        "auth": {"connectionStringEnv": "HUB_US"},
+                        "sku": "S1",
+                    },
+                },
+                "prune": "never",
+            },
         },
     })
 }

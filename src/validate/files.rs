@@ -210,8 +210,8 @@ mod tests {
     use super::super::example::example;
     use super::*;
     use crate::model::{
-        ConcurrencyPolicy, Hub, JobAction, JobKind, Percent, PrunePolicy, SafetyLimits, Schedule, Seconds, Shape, Sku,
-        Target,
+        ConcurrencyPolicy, Hub, HubName, JobAction, JobKind, Percent, PrunePolicy, SafetyLimits, Schedule, Seconds,
+        Shape, Sku, Target,
     };
 
     fn source(text: &str) -> (SourceMap, SourceId) {
@@ -306,11 +306,13 @@ mod tests {
             [("jobs/**/*.yaml", "jobs/**/*.yaml".to_owned())]
         );
         assert_eq!(
-            file.fleets.iter().map(|(name, span)| (name.as_str(), text(*span))).collect::<Vec<_>>(),
+            file.fleets.iter().map(|((name, _), span)| (name.as_str(), text(*span))).collect::<Vec<_>>(),
             [("local", "fleet.yaml".to_owned())]
         );
-        let environments: Vec<_> = file.project.environments.into_values().collect();
-        let [local, prod] = &environments[..] else { panic!("two environments") };
+        let environments: Vec<_> = file.project.environments.into_values().flatten().collect();
+        let [local, prod, eu, us] = &environments[..] else { panic!("three environments, one with two hubs") };
+        let hub_names = [local, prod, eu, us].map(|hub| hub.hub_name.as_ref().map(HubName::as_str));
+        assert_eq!(hub_names, [None, None, Some("eu"), Some("us")]);
         assert_eq!((local.prune, local.lookahead), (PrunePolicy::CancelScheduled, Seconds::HOUR));
         assert_eq!(local.safety, SafetyLimits::default());
         assert_eq!((local.hub.size().sku, prod.hub.size().units.get()), (Sku::S3, 2));

@@ -31,7 +31,7 @@ pub(super) fn field(document: &Document, node: Node<'_>, name: &str, help: &str)
 
 /// Whether the value at a path is the word for signing in with Entra ID.
 pub(super) fn is_entra(path: &str, value: &Value) -> bool {
-    path.ends_with("/hub/auth") && value == "entra"
+    path.ends_with("/auth") && value == "entra"
 }
 
 /// The finding for it.

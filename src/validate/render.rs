@@ -36,7 +36,7 @@ pub fn render(sources: &SourceMap, ids: &[SourceId], overlay: &Overlay) -> Vec<R
     rendered
 }
 
-/// What is left of `${` is meant as it stands. Terminates: a value is finite.
+/// Writes texts so that no `${` in them names a variable. Terminates: a value is finite.
 fn escape_texts(value: &mut Value) {
     match value {
         Value::String(text) if text.contains("${") => *text = escape(text),

@@ -44,6 +44,7 @@ impl World {
             InProcessHub::with_fleet(HubOptions { seed, ..HubOptions::new(size) }, &fleet(), now).expect("a fleet");
         let environment = Environment {
             name: EnvironmentName::new("simulated").expect("a name"),
+            hub_name: None,
             hub: Hub::Emulator(EmulatorHub {
                 fleet: None,
                 size,

@@ -15,7 +15,7 @@ mod tick;
 
 use std::num::NonZeroU32;
 
-use super::connect::{emulator_config, state_dir};
+use super::connect::{emulator_config, hub_state_dir, state_dir};
 use super::context::Context;
 use super::failure::Failure;
 use super::session::Session;
@@ -42,7 +42,7 @@ const DEFAULT_CLOCK: EmulatorClock = EmulatorClock { start: None, mode: ClockMod
 
 /// A project whose environment is an emulator.
 fn emulated(session: &Session) -> Result<(&'static Context, EmulatorHub), Failure> {
-    let context = session.context_of_project()?;
+    let context = session.one_hub_of_project()?;
     match context.environment.hub.clone() {
         Hub::Emulator(hub) => Ok((context, hub)),
         Hub::Remote(remote) => Err(Failure::NotAnEmulator(remote.host_name)),
@@ -69,6 +69,6 @@ fn chosen(session: &Session, fidelity: Fidelity) -> Result<(StateDir, EmulatorCo
         return Ok((without_project(session)?, emulator_config(&hub, None, fidelity)));
     }
     let (context, hub) = emulated(session)?;
-    let dir = state_dir(&context.dir, context.environment.name.as_str());
+    let dir = hub_state_dir(context);
     Ok((dir, emulator_config(&hub, context.fleet.clone(), fidelity)))
 }

@@ -1,7 +1,7 @@
 //! The emulator of this folder, wherever it runs.
 
 use super::{emulated, without_project};
-use crate::cli::connect::state_dir;
+use crate::cli::connect::hub_state_dir;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::session::Session;
@@ -43,5 +43,5 @@ fn folder(session: &Session) -> Result<StateDir, Failure> {
         return without_project(session);
     }
     let (context, _) = emulated(session)?;
-    Ok(state_dir(&context.dir, context.environment.name.as_str()))
+    Ok(hub_state_dir(context))
 }

@@ -7,6 +7,7 @@ mod context;
 mod duration;
 mod existing;
 mod fleet;
+mod hubs;
 mod job;
 mod json;
 mod limits;

@@ -38,11 +38,16 @@ pub(in crate::validate) fn project(cx: &mut Lowering<'_>, raw: &raw::Project<'_>
     let fleet = |environment: &Environment| match &environment.hub {
         Hub::Emulator(EmulatorHub { fleet: Some(_), .. }) => {
             let at = environments_at.field(environment.name.as_str());
-            Some((environment.name.clone(), cx.value_span(&at.field("hub").field("emulator").field("fleet"))))
+            let place = |hub: &At<'_>| cx.value_span(&hub.field("emulator").field("fleet"));
+            let place = match &environment.hub_name {
+                None => place(&at.field("hub")),
+                Some(name) => place(&at.field("hubs").field(name.as_str())),
+            };
+            Some(((environment.name.clone(), environment.hub_name.clone()), place))
         }
         _ => None,
     };
-    let fleets = environments.values().filter_map(fleet).collect();
+    let fleets = environments.values().flatten().filter_map(fleet).collect();
     let project = Project {
         name: name?.to_owned(),
         owner_id: owner_id?,
@@ -75,7 +80,7 @@ impl Lowering<'_> {
         &mut self,
         at: &At<'_>,
         raw: &BTreeMap<&str, raw::Environment<'_>>,
-    ) -> Option<BTreeMap<EnvironmentName, Environment>> {
+    ) -> Option<BTreeMap<EnvironmentName, Vec<Environment>>> {
         if raw.is_empty() {
             self.report_key(at, |span| {
                 Diagnostic::error(Code::MissingField, span, "a project needs at least one environment")
@@ -85,11 +90,14 @@ impl Lowering<'_> {
         }
         let lowered: Vec<_> = raw.iter().map(|(name, raw)| self.environment(&at.field(name), name, raw)).collect();
         let lowered = lowered.into_iter().collect::<Option<Vec<_>>>()?;
-        (!lowered.is_empty()).then(|| lowered.into_iter().map(|e| (e.name.clone(), e)).collect())
+        let named = |hubs: Vec<Environment>| Some((hubs.first()?.name.clone(), hubs));
+        (!lowered.is_empty()).then(|| lowered.into_iter().filter_map(named).collect())
     }
 
-    fn environment(&mut self, at: &At<'_>, name: &str, raw: &raw::Environment<'_>) -> Option<Environment> {
-        let raw::Environment { hub, prune, lookahead, safety, require_signed_plan, variables: _, patches: _ } = raw;
+    /// Lowers an environment: once for each of its hubs.
+    fn environment(&mut self, at: &At<'_>, name: &str, raw: &raw::Environment<'_>) -> Option<Vec<Environment>> {
+        // Hubs, variables and patches have files of their own.
+        let raw::Environment { prune, lookahead, safety, require_signed_plan, .. } = raw;
         let name = match EnvironmentName::new(name) {
             Ok(name) => Some(name),
             Err(why) => {
@@ -101,24 +109,27 @@ impl Lowering<'_> {
                 None
             }
         };
-        let hub = hub.as_ref().and_then(|hub| self.hub(&at.field("hub"), hub));
+        let hubs = self.hubs(at, raw);
         let lookahead = self.duration(&at.field("lookahead"), *lookahead, &LOOKAHEAD);
         let prune = prune.map(|prune| match prune {
             raw::Prune::Never => PrunePolicy::Never,
             raw::Prune::CancelScheduled => PrunePolicy::CancelScheduled,
         });
         let safety = self.safety(&at.field("safety"), safety.as_ref());
-        Some(Environment {
-            name: name?,
-            hub: hub?,
-            prune: prune?,
-            lookahead: lookahead?,
-            safety: safety?,
+        let (name, prune, lookahead, safety) = (name?, prune?, lookahead?, safety?);
+        let on_hub = |(hub_name, hub)| Environment {
+            name: name.clone(),
+            hub_name,
+            hub,
+            prune,
+            lookahead,
+            safety: safety.clone(),
             require_signed_plan: require_signed_plan.unwrap_or_default(),
-        })
+        };
+        Some(hubs?.into_iter().map(on_hub).collect())
     }
 
-    fn hub(&mut self, at: &At<'_>, raw: &raw::Hub<'_>) -> Option<Hub> {
+    pub(super) fn hub(&mut self, at: &At<'_>, raw: &raw::Hub<'_>) -> Option<Hub> {
         let raw::Hub { emulator, host_name, auth, sku, units } = raw;
         let Some(emulator) = emulator else {
             let host_name = host_name.and_then(|text| self.host_name(&at.field("hostName"), text));

@@ -90,8 +90,7 @@ impl Lowering<'_> {
         let is_constant = |bytes: &Range<usize>| {
             constants.iter().any(|(literal, span)| match literal {
                 Literal::String(_) => span.start <= bytes.start && bytes.end <= span.end,
-                // The minus of a number is an operator of its own.
-                _ => span.end == bytes.end && (bytes.start..=bytes.start + 1).contains(&span.start),
+                _ => span == bytes,
             })
         };
         let others: Vec<_> = put.inserted().filter(|(_, bytes)| !is_constant(bytes)).collect();

@@ -83,15 +83,23 @@ pub(in crate::validate) struct ProjectSpec<'a> {
     pub(in crate::validate) environments: Option<BTreeMap<&'a str, Environment<'a>>>,
 }
 
-/// One hub and the rules for it.
+/// One hub, or several, and the rules for them.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-#[schemars(deny_unknown_fields)]
+#[schemars(deny_unknown_fields, extend("oneOf" = [{"required": ["hub"]}, {"required": ["hubs"]}]))]
 pub(in crate::validate) struct Environment<'a> {
     /// The hub: either `emulator`, or `hostName` with `auth` and `sku`.
-    #[schemars(required, example = json!({"emulator": {"fleet": "fleet.yaml", "sku": "S3"}}))]
+    #[schemars(example = json!({"emulator": {"fleet": "fleet.yaml", "sku": "S3"}}))]
     #[serde(borrow)]
     pub(in crate::validate) hub: Option<Hub<'a>>,
+    /// Several hubs instead of one, by name (`a-z`, `0-9`, inner `-`). Every job goes to each of them;
+    /// `--hub` chooses one.
+    #[schemars(extend("minProperties" = 1), example = json!({
+        "eu": {"hostName": "contoso-eu.azure-devices.net", "auth": {"connectionStringEnv": "HUB_EU"}, "sku": "S2"},
+        "us": {"hostName": "contoso-us.azure-devices.net", "auth": {"connectionStringEnv": "HUB_US"}, "sku": "S1"},
+    }))]
+    #[serde(borrow)]
+    pub(in crate::validate) hubs: Option<BTreeMap<&'a str, Hub<'a>>>,
     /// What happens to own jobs that have not started when their manifest is gone. There is no
     /// default: say whether a deleted file may cancel jobs.
     #[schemars(required, example = &"never")]
