@@ -334,3 +334,210 @@ impl Comparison<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use jiff::Timestamp;
+    use serde_json::json;
+
+    use super::*;
+    use crate::model::{OccurrenceKey, OccurrenceKind};
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().expect("a time")
+    }
+
+    fn name(text: &str) -> ManifestName {
+        ManifestName::new(text).expect("a name")
+    }
+
+    fn slot(manifest: &str, hour: u8) -> Slot {
+        let start = at(&format!("2026-12-01T{hour:02}:00:00Z"));
+        let occurrence = OccurrenceKey::new(OccurrenceKind::Cron, start).expect("a whole minute");
+        Slot { name: name(manifest), occurrence, generation: 0 }
+    }
+
+    fn manifest(name: &str) -> ManifestIntent {
+        ManifestIntent {
+            name: name.to_owned(),
+            schedule: json!({"cron": "0 * * * *"}),
+            generation: 0,
+            suspend: false,
+            revision: "aaaaaaaa".to_owned(),
+            body: "sha256:aa".to_owned(),
+            moved_from: Vec::new(),
+            adopt: None,
+        }
+    }
+
+    /// At nine, `a` is created at ten, for 100 devices; `b` waits for a lane, and a job is cancelled.
+    fn reviewed() -> Reviewed {
+        Reviewed {
+            intent: Intent {
+                environment: "prod".to_owned(),
+                hub: "contoso".to_owned(),
+                owner: "bldgx7q".to_owned(),
+                manifests: vec![manifest("a"), manifest("b")],
+                cancels: vec!["old".to_owned()],
+            },
+            now: at("2026-12-01T09:00:00Z"),
+            slots: BTreeMap::from([
+                (slot("a", 8), Standing::Filled),
+                (slot("a", 10), Standing::Create),
+                (slot("b", 10), Standing::Deferred),
+                (slot("b", 8), Standing::Blocked),
+            ]),
+            devices: BTreeMap::from([(name("a"), 100)]),
+        }
+    }
+
+    /// What is said after a change, and whether it is refused.
+    #[track_caller]
+    fn check(change: impl FnOnce(&mut Reviewed), expected: &[(bool, &str)]) {
+        let mut fresh = reviewed();
+        fresh.now = at("2026-12-01T09:30:00Z");
+        change(&mut fresh);
+        let found = departures(&reviewed(), &fresh, CountTolerance::default());
+        let found: Vec<_> = found.iter().map(|it| (it.kind.is_refused(), it.to_string())).collect();
+        let expected: Vec<_> = expected.iter().map(|(refused, text)| (*refused, (*text).to_owned())).collect();
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn time_alone_refuses_nothing() {
+        check(|_| {}, &[]);
+        check(
+            |fresh| drop(fresh.slots.insert(slot("a", 10), Standing::Past)),
+            &[(false, "clock  a 2026-12-01 10:00Z: it is not due any more")],
+        );
+        check(
+            |fresh| drop(fresh.slots.remove(&slot("a", 10))),
+            &[(false, "clock  a 2026-12-01 10:00Z: it is not due any more")],
+        );
+        check(
+            |fresh| drop(fresh.slots.insert(slot("a", 11), Standing::Create)),
+            &[(false, "clock  a 2026-12-01 11:00Z: the next occurrence is due")],
+        );
+        check(
+            |fresh| drop(fresh.slots.insert(slot("b", 10), Standing::Create)),
+            &[(false, "clock  b 2026-12-01 10:00Z: it was left for later, and is due now")],
+        );
+        check(
+            |fresh| drop(fresh.slots.insert(slot("a", 10), Standing::Deferred)),
+            &[(false, "hub    a 2026-12-01 10:00Z: it was to be created, and is left for later")],
+        );
+    }
+
+    #[test]
+    fn what_was_done_already_need_not_be_done() {
+        check(
+            |fresh| {
+                fresh.intent.cancels.clear();
+                fresh.slots.insert(slot("a", 10), Standing::Filled);
+            },
+            &[
+                (false, "hub    old: this job need not be cancelled any more"),
+                (false, "hub    a 2026-12-01 10:00Z: the job is there already"),
+            ],
+        );
+    }
+
+    #[test]
+    fn what_is_new_on_the_hub_is_refused() {
+        check(
+            |fresh| fresh.intent.cancels.push("other".to_owned()),
+            &[(true, "hub    other: this job would be cancelled, and was not to be")],
+        );
+        check(
+            |fresh| drop(fresh.slots.insert(slot("a", 8), Standing::Create)),
+            &[(true, "hub    a 2026-12-01 08:00Z: a job would be created, and the slot had a job")],
+        );
+        check(
+            |fresh| drop(fresh.slots.insert(slot("b", 8), Standing::Create)),
+            &[(true, "hub    b 2026-12-01 08:00Z: a job would be created, and the slot needed a person")],
+        );
+        check(
+            |fresh| drop(fresh.slots.insert(slot("a", 7), Standing::Create)),
+            &[(true, "hub    a 2026-12-01 07:00Z: a job would be created, and this run was not in the plan")],
+        );
+        check(
+            |fresh| drop(fresh.slots.insert(slot("a", 10), Standing::Blocked)),
+            &[(true, "hub    a 2026-12-01 10:00Z: a job was to be created, and the slot needs a person now")],
+        );
+    }
+
+    #[test]
+    fn numbers_of_devices_may_move_a_little() {
+        check(|fresh| drop(fresh.devices.insert(name("a"), 125)), &[]);
+        check(
+            |fresh| drop(fresh.devices.insert(name("a"), 126)),
+            &[(true, "hub    a: 100 devices matched, and 126 do now")],
+        );
+        check(
+            |fresh| drop(fresh.devices.remove(&name("a"))),
+            &[(true, "hub    a: 100 devices matched, and they cannot be counted now")],
+        );
+        check(
+            |fresh| {
+                fresh.slots.insert(slot("b", 10), Standing::Create);
+                fresh.devices.insert(name("b"), 9_800);
+            },
+            &[
+                (false, "hub    b: 9800 devices match; they were not counted for the review"),
+                (false, "clock  b 2026-12-01 10:00Z: it was left for later, and is due now"),
+            ],
+        );
+        // Nothing is done to the devices of a job that is not created.
+        check(|fresh| drop(fresh.devices.insert(name("b"), 9_800)), &[]);
+    }
+
+    #[test]
+    fn what_git_changed_is_refused_and_named_once() {
+        check(
+            |fresh| {
+                let manifest = &mut fresh.intent.manifests[0];
+                manifest.generation = 1;
+                manifest.schedule = json!({"cron": "5 * * * *"});
+                fresh.slots.insert(slot("a", 7), Standing::Create);
+                fresh.devices.insert(name("a"), 9_800);
+            },
+            &[
+                (true, "git    a: `generation` was 0, and is 1"),
+                (true, r#"git    a: `schedule` was {"cron":"0 * * * *"}, and is {"cron":"5 * * * *"}"#),
+            ],
+        );
+        check(
+            |fresh| fresh.intent.manifests[1].body = "sha256:bb".to_owned(),
+            &[(true, "git    b: what the job does (its revision) was sha256:aa, and is sha256:bb")],
+        );
+        check(
+            |fresh| {
+                fresh.intent.manifests.remove(1);
+                fresh.intent.manifests.push(manifest("c"));
+                fresh.slots.insert(slot("c", 10), Standing::Create);
+            },
+            &[(true, "git    c: the manifest is new"), (true, "git    b: the manifest is gone")],
+        );
+        check(
+            |fresh| fresh.intent.hub = "fabrikam".to_owned(),
+            &[(true, "git    the project: the hub was contoso, and is fabrikam")],
+        );
+    }
+
+    #[test]
+    fn a_cancel_that_follows_from_git_is_gits() {
+        let id = "hj1-bldgx7q-a-c2612011000-u0000-aaaaaaaa";
+        check(
+            |fresh| {
+                fresh.intent.manifests[0].suspend = true;
+                fresh.intent.cancels.push(id.to_owned());
+            },
+            &[
+                (true, "git    a: `suspend` was false, and is true"),
+                (true, &format!("git    {id}: this job would be cancelled, and was not to be")),
+            ],
+        );
+    }
+}
