@@ -128,7 +128,7 @@ impl PlanFailure {
             Self::Unusable { why: UnusablePlan::Version(_), .. } => {
                 "use the version of hubjobs that made it, or make a new plan with this one".to_owned()
             }
-            Self::Unusable { .. } | Self::TooLong { .. } => "`hubjobs plan --out FILE` makes one".to_owned(),
+            Self::Unusable { .. } | Self::TooLong { .. } => "`hubjobs plan --out FILE` makes a new one".to_owned(),
             Self::Stdout => "`-o json` prints a plan".to_owned(),
             Self::NotOverwritten(_) => "choose another name".to_owned(),
             Self::OtherEnvironment { .. } => {
