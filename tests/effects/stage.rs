@@ -101,6 +101,7 @@ impl Stage {
     pub(crate) async fn review(&self, manifests: &[Arc<Manifest>], counts: Counts) -> Review {
         let environment = Environment {
             name: EnvironmentName::new("prod").unwrap(),
+            hub_name: None,
             hub: Hub::Remote(RemoteHub {
                 host_name: "contoso.azure-devices.net".to_owned(),
                 auth: Auth::ConnectionStringEnv("UNUSED".to_owned()),
