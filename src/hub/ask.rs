@@ -149,10 +149,7 @@ impl<H: HubClient> Desk<'_, H> {
             }
             self.pages.fetch_add(1, Ordering::Relaxed);
             let turned = match self.hub.query(wanted.query, pages.position()).await {
-                Ok(page) => pages.turn(&page).map(|more| {
-                    rows.extend(page.items);
-                    more
-                }),
+                Ok(page) => pages.turn(&page).inspect(|_| rows.extend(page.items)),
                 Err(error) => Err(error),
             };
             match turned {
