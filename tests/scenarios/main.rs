@@ -36,7 +36,10 @@ stories! {
     limits,
     new_name,
     one_lane,
+    reviewed_plan,
+    signed_plan,
     tag_rename,
+    two_writers,
 }
 
 #[test]
