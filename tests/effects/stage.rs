@@ -109,6 +109,7 @@ impl Stage {
             }),
             prune: PrunePolicy::Never,
             lookahead: Seconds::HOUR,
+            require_signed_plan: false,
             safety: SafetyLimits::of_cancels(Percent::whole(30)),
             require_signed_plan: false,
         };

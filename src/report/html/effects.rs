@@ -108,8 +108,9 @@ fn twin(paths: &[PathPart]) -> Markup {
 
 fn twin_path(path: &PathPart) -> Markup {
     let from = path.from.as_deref().unwrap_or_default();
-    let hidden = path.unlisted > 0 || from.is_empty();
-    let lines = from.len() + usize::from(hidden);
+    let unnamed = [(path.compound, "an object or a list"), (path.unlisted, "other values")];
+    let unnamed: Vec<_> = unnamed.into_iter().filter(|(devices, _)| *devices > 0).collect();
+    let lines = from.len() + unnamed.len();
     html! {
         @for (index, current) in from.iter().enumerate() {
             tr {
@@ -119,11 +120,19 @@ fn twin_path(path: &PathPart) -> Markup {
                 td { (becomes(path, Some(current))) }
             }
         }
-        @if hidden {
+        @for (index, (devices, what)) in unnamed.iter().enumerate() {
             tr {
-                @if from.is_empty() { (path_head(path, lines)) }
-                td.n { @if path.from.is_some() { (grouped(path.unlisted)) } @else { "?" } }
-                td { @if path.from.is_some() { "other values" } @else { "not counted" } }
+                @if from.len() + index == 0 { (path_head(path, lines)) }
+                td.n { (grouped(*devices)) }
+                td { (what) }
+                td { (becomes(path, None)) }
+            }
+        }
+        @if lines == 0 {
+            tr {
+                (path_head(path, 1))
+                td.n { @if path.from.is_some() { "0" } @else { "?" } }
+                td { @if path.from.is_some() { "no device" } @else { "not counted" } }
                 td { (becomes(path, None)) }
             }
         }

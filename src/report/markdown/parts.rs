@@ -221,8 +221,12 @@ fn twin_path(text: &mut String, path: &PathPart) {
         let _ = writeln!(text, "| {name} | {} | {now} | {becomes} |", grouped(current.devices));
     }
     let hidden = from.iter().skip(VALUES_SHOWN).map(|current| current.devices).sum::<u64>() + path.unlisted;
-    if hidden > 0 || from.is_empty() {
+    if path.compound > 0 {
         let name = if from.is_empty() { name.as_str() } else { "" };
+        let _ = writeln!(text, "| {name} | {} | *an object or a list* | {to} |", grouped(path.compound));
+    }
+    if hidden > 0 || (from.is_empty() && path.compound == 0) {
+        let name = if from.is_empty() && path.compound == 0 { name.as_str() } else { "" };
         let _ = writeln!(text, "| {name} | {} | *other values* | {to} |", grouped(hidden));
     }
 }
