@@ -13,7 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::expand::{Window, expand};
 use crate::hub::{AskProgress, AskTerms, Asked, HubClient, HubError, NotAsked, Observation, Wanted, ask, observe};
-use crate::model::{Desired, Environment, Manifest, Owner};
+use crate::model::{Desired, Environment, Manifest, Owner, Policy};
 use crate::plan::{
     Acknowledgement, Answer, Answers, Completeness, Configurations, Counts, Drift, Holding, Plan, PlanInput, Question,
     Review, ReviewInput, Selection, Unasked, device_drift, further_questions, holdings, job_drift, plan, questions,
@@ -33,7 +33,9 @@ pub struct Scope<'a> {
     pub owner: &'a Owner,
     /// Every valid manifest of the project.
     pub manifests: &'a [Arc<Manifest>],
-    /// Whether that is all of them.
+    /// Every valid policy of the project.
+    pub policies: &'a [Policy],
+    /// Whether that is all of the manifests.
     pub completeness: Completeness,
     /// Which of them count.
     pub selection: &'a Selection,
@@ -124,6 +126,7 @@ pub async fn review_once<H: HubClient>(
         desired: &desired,
         observed: &observation.jobs,
         limits: &scope.environment.safety,
+        policies: scope.policies,
         acknowledgements: inquiry.acknowledgements,
         counts: inquiry.counts,
         configurations: match &configurations {

@@ -81,7 +81,9 @@ fn project(case: &Path, sources: &mut SourceMap) -> Diagnostics {
     let loaded = load::manifests(case, &patterns, sources);
     found.extend(loaded.diagnostics);
     let overlays: Vec<_> = file.overlays.values().collect();
-    found.extend(validate::manifests_in(sources, &loaded.ids, &overlays, validate::Coverage::Project).diagnostics);
+    let validated = validate::manifests_in(sources, &loaded.ids, &overlays, validate::Coverage::Project);
+    found.extend(validated.astray(&file.project));
+    found.extend(validated.diagnostics);
     found
 }
 
@@ -211,10 +213,11 @@ proptest! {
                 let (fleet, found) = validate::fleet(&sources, id);
                 (fleet.is_some(), found)
             }
-            validate::Kind::MethodJob | validate::Kind::TwinJob => {
+            validate::Kind::MethodJob | validate::Kind::TwinJob | validate::Kind::Policy => {
                 let validated = validate::manifests(&sources, &[id]);
                 let is_empty = sources.get(id).text().lines().all(|line| line.is_empty() || line.starts_with('#'));
-                (!validated.manifests.is_empty() || is_empty, validated.diagnostics)
+                let is_some = !validated.manifests.is_empty() || !validated.policies.is_empty();
+                (is_some || is_empty, validated.diagnostics)
             }
         };
         prop_assert!(has_result || found.has_errors());

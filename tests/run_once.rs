@@ -33,6 +33,7 @@ async fn plan_ahead_by(seconds: i64) -> Result<Plan, RunError> {
     let scope = Scope {
         environment: &environment,
         owner: &Owner::parse("bldgx7q").expect("an owner"),
+        policies: &[],
         manifests: &[],
         completeness: Completeness::Complete,
         selection: &Selection::Everything,

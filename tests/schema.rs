@@ -120,6 +120,10 @@ fn every_example_document_is_valid() {
                 let (fleet, found) = validate::fleet(&sources, id);
                 (fleet.is_some(), found)
             }
+            Kind::Policy => {
+                let validated = validate::manifests(&sources, &[id]);
+                (validated.policies.len() == 1 && validated.complete, validated.diagnostics)
+            }
             Kind::MethodJob | Kind::TwinJob => {
                 let validated = validate::manifests(&sources, &[id]);
                 (validated.manifests.len() == 1 && validated.complete, validated.diagnostics)

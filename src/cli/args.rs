@@ -10,6 +10,7 @@ use super::emulator_command::EmulatorCommand;
 use super::existing_args::{DriftArgs, ImportArgs};
 use super::fidelity_args::FidelityArgs;
 use super::plan_args::{ApplyArgs, PlanArgs, SelectionArgs, ShowArgs};
+use super::policy::PolicyCommand;
 use crate::emulator::SNAPSHOT_AFTER;
 use crate::model::Seconds;
 
@@ -88,6 +89,9 @@ pub(super) enum Command {
     Validate(ValidateArgs),
     /// Print the manifests as an environment has them
     Render(RenderArgs),
+    /// Try the example cases of policies
+    #[command(subcommand)]
+    Policy(PolicyCommand),
     /// Print the JSON Schema of manifests, or an example of a kind
     Schema(SchemaArgs),
     /// Show what apply would do, and why; changes nothing
@@ -174,7 +178,7 @@ pub(super) struct RenderArgs {
 /// `hubjobs schema`.
 #[derive(Debug, Args)]
 pub(super) struct SchemaArgs {
-    /// Print an example with every field instead: Project, MethodJob, TwinJob or Fleet
+    /// Print an example with every field instead: Project, MethodJob, TwinJob, Policy or Fleet
     #[arg(long, value_name = "KIND", value_enum, ignore_case = true)]
     pub(super) example: Option<ExampleKind>,
     /// Print the schema of saved plans instead
@@ -194,6 +198,8 @@ pub(super) enum ExampleKind {
     TwinJob,
     /// Simulated devices.
     Fleet,
+    /// Rules over what a plan would do.
+    Policy,
 }
 
 /// `hubjobs wait`.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::load::PROJECT_FILE;
 use crate::model::{
     Environment, EnvironmentName, Fleet, FormerNames, Hub, JobId, Manifest, ManifestName, ObservedJob, OwnJobId, Owner,
-    Project, SuccessWhen,
+    Policy, Project, SuccessWhen,
 };
 use crate::plan::{Completeness, Selection};
 use crate::run_once::Scope;
@@ -36,6 +36,8 @@ pub(super) struct Context {
     pub(super) owner: Owner,
     /// All manifests.
     pub(super) manifests: Vec<Arc<Manifest>>,
+    /// All policies.
+    pub(super) policies: Vec<Policy>,
     /// Names that they had before.
     former_names: FormerNames,
     /// Whether that is all that the project means to have.
@@ -95,6 +97,7 @@ impl Context {
             owner: file.project.owner_in(&environment.name),
             environment,
             manifests: loaded.manifests.clone(),
+            policies: loaded.policies.clone(),
             former_names: former_names.clone(),
             completeness,
             fleet,
@@ -117,6 +120,7 @@ impl Context {
             environment: &self.environment,
             owner: &self.owner,
             manifests: &self.manifests,
+            policies: &self.policies,
             completeness: self.completeness,
             selection,
         }

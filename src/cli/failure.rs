@@ -66,6 +66,9 @@ pub(super) enum Failure {
         /// A near one.
         nearest: Option<String>,
     },
+    /// No policy of that name.
+    #[error("the project has no policy `{0}`")]
+    UnknownPolicy(String),
     /// No manifest has such labels.
     #[error("no manifest has labels that `{0}` selects")]
     NothingSelected(String),
@@ -234,6 +237,7 @@ impl Failure {
             Self::NotAnEmulator(_) => one("`-e NAME` chooses an environment whose hub is an emulator"),
             Self::UnknownManifest { nearest: Some(name), .. } => vec![format!("did you mean `{name}`?")],
             Self::UnknownManifest { .. } => one("`hubjobs plan -v` lists the manifests by name"),
+            Self::UnknownPolicy(_) => one("`hubjobs policy test` without a name tries all of them"),
             Self::NothingSelected(_) => one("labels stand in `metadata.labels` of a manifest"),
             Self::NoJob(_) => one("`hubjobs status` lists the jobs on the hub, with `--all` also those of others"),
             Self::ConnectionString(error) => vec![format!(

@@ -29,6 +29,7 @@ mod plan;
 mod plan_args;
 mod plan_failure;
 mod plan_file;
+mod policy;
 mod progress;
 mod project;
 mod render;
@@ -62,6 +63,7 @@ use self::emulator_command::EmulatorCommand;
 use self::exit::Exit;
 use self::failure::Failure;
 use self::interrupt::Signals;
+use self::policy::PolicyCommand;
 use self::session::Session;
 use self::terminal::Terminal;
 use crate::report::Event;
@@ -124,6 +126,7 @@ fn execute(cli: Cli, terminal: &Arc<Terminal>) -> Result<Exit, Failure> {
         Command::Init(args) => init::run(&args, &global, terminal),
         Command::Validate(args) => validate::run(&args, &global, terminal),
         Command::Render(args) => render::run(&args, &global, terminal),
+        Command::Policy(PolicyCommand::Test(args)) => policy::run(&args, &global, terminal),
         Command::Schema(args) => Ok(schema::run(&args, terminal)),
         Command::Show(args) => show::run(&args, &global, terminal),
         Command::Completions(args) => Ok(completions::run(&args, terminal)),

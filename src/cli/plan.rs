@@ -31,8 +31,7 @@ pub(super) async fn run(args: &PlanArgs, session: &Session) -> Result<Exit, Fail
     let contexts = session.contexts()?;
     let Some(first) = contexts.first() else { return Ok(Exit::Done) };
     let (selection, key) = (first.select(&args.selection)?, key.as_ref());
-    let work =
-        async |context, connection: &Connection| plan(args, session, context, connection, &selection, key).await;
+    let work = async |context, connection: &Connection| plan(args, session, context, connection, &selection, key).await;
     if contexts.len() == 1 {
         return session.over_hubs(contexts, work).await;
     }

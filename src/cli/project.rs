@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::diagnostic::{Diagnostics, Look, SourceId, SourceMap, diagnostic_json, render_text};
 use crate::load::{self, PROJECT_FILE, Pattern};
-use crate::model::{Environment, EnvironmentName, Fleet, Hub, Manifest};
+use crate::model::{Environment, EnvironmentName, Fleet, Hub, Manifest, Policy};
 use crate::report::Event;
 use crate::validate::{self, Coverage, ProjectFile};
 
@@ -26,6 +26,8 @@ pub(super) struct LoadedProject {
     pub(super) files: Vec<SourceId>,
     /// The manifests that are valid.
     pub(super) manifests: Vec<Arc<Manifest>>,
+    /// The policies that are valid.
+    pub(super) policies: Vec<Policy>,
     /// Whether every file that the project names was found and read.
     pub(super) is_complete: bool,
 }
@@ -59,7 +61,16 @@ pub(super) fn open(dir: PathBuf) -> LoadedProject {
         diagnostics.extend(found);
         file
     });
-    LoadedProject { dir, sources, diagnostics, file, files: Vec::new(), manifests: Vec::new(), is_complete: false }
+    LoadedProject {
+        dir,
+        sources,
+        diagnostics,
+        file,
+        files: Vec::new(),
+        manifests: Vec::new(),
+        policies: Vec::new(),
+        is_complete: false,
+    }
 }
 
 impl LoadedProject {
@@ -73,8 +84,10 @@ impl LoadedProject {
         let overlays: Vec<_> = file.overlays.iter().filter(|(name, _)| is_meant(name)).map(|(_, o)| o).collect();
         let validated = validate::manifests_in(&self.sources, &loaded.ids, &overlays, Coverage::Project);
         self.diagnostics.extend(loaded.diagnostics);
+        self.diagnostics.extend(validated.astray(&file.project));
         self.diagnostics.extend(validated.diagnostics);
         self.manifests = validated.manifests.into_iter().map(Arc::new).collect();
+        self.policies = validated.policies;
         self.files = loaded.ids;
     }
 

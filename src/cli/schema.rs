@@ -23,6 +23,7 @@ impl From<ExampleKind> for Kind {
             ExampleKind::MethodJob => Self::MethodJob,
             ExampleKind::TwinJob => Self::TwinJob,
             ExampleKind::Fleet => Self::Fleet,
+            ExampleKind::Policy => Self::Policy,
         }
     }
 }

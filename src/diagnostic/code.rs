@@ -83,10 +83,10 @@ codes! {
 
     // Shape
     UnknownKind = "unknown-kind":
-        "The document's `kind` is not one that hubjobs knows: `Project`, `MethodJob`, `TwinJob` or `Fleet`.";
+        "The document's `kind` is not one that hubjobs knows: `Project`, `MethodJob`, `TwinJob`, `Policy` or `Fleet`.";
     MisplacedKind = "misplaced-kind":
         "The document is well-formed but stands in the wrong file: a `Project` belongs in `hubjobs.yaml` at the root \
-         of the project, a `Fleet` in a file named by `emulator.fleet`, jobs in the files that `spec.manifests` matches.";
+         of the project, a `Fleet` in a file named by `emulator.fleet`, jobs and policies in the files that `spec.manifests` matches.";
     UnknownField = "unknown-field":
         "The field does not exist here. An unknown field is an error and never ignored, because a misspelled \
          `maxExecutionTime` would otherwise let a job run for the hub's default hour.";
@@ -151,6 +151,11 @@ codes! {
     InvalidExpectation = "invalid-expectation":
         "`expectDevices.min` is greater than `expectDevices.max`, so that no number of devices fits.";
 
+    // Policies
+    InvalidExpression = "invalid-expression":
+        "The text is not an expression of a policy. Rules are written in CEL (cel.dev) over `action`, `environment`, \
+         `hub` and `plan`, for example `action.kind == 'method' && action.devices > 500`.";
+
     // Methods
     InvalidMethodName = "invalid-method-name":
         "A direct method's name has 1 to 64 of `A-Z a-z 0-9 _ . - *`.";
@@ -183,6 +188,11 @@ codes! {
     // Across documents
     DuplicateManifestName = "duplicate-manifest-name":
         "Two manifests have the same name. The name is part of every job id, so both would claim the same jobs.";
+    UnknownEnvironment = "unknown-environment":
+        "A policy is for an environment that the project does not have. It would hold nowhere, and nobody would notice.";
+    DuplicatePolicyName = "duplicate-policy-name":
+        "Two policies, or two rules or windows of one policy, have the same name. What a policy says about a plan is \
+         found by these names.";
     DuplicateProject = "duplicate-project":
         "`hubjobs.yaml` has more than one `Project` document; which one counts only the author knows.";
     DuplicateGroup = "duplicate-group":

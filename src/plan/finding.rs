@@ -85,6 +85,10 @@ pub enum Rule {
     Uncounted,
     /// An acknowledgement is about no limit that the plan breaks.
     UnneededAcknowledgement,
+    /// A rule of a policy, as `policy/<policy>/<rule>`.
+    Policy(String),
+    /// A job would run when a policy says that none may.
+    WindowClosed,
     /// A job reaches more devices than the tier serves in its time.
     CannotFinish,
     /// A condition matches nothing now.
@@ -117,6 +121,8 @@ impl Rule {
             Self::TargetGrew => "target-grew",
             Self::Uncounted => "uncounted",
             Self::UnneededAcknowledgement => "unneeded-acknowledgement",
+            Self::Policy(code) => code.as_str(),
+            Self::WindowClosed => "window-closed",
             Self::CannotFinish => "cannot-finish",
             Self::NoDevices => "no-devices",
             Self::DailyQuota => "daily-quota",

@@ -8,12 +8,13 @@ use super::effect::{
     Act, Effect, acts, effect_findings, effect_questions, effects, hub_devices, matched, messages, once, path_questions,
 };
 use super::finding::Finding;
+use super::policy;
 use super::question::{Answers, Counts, Question};
 use super::renamed::renamed_findings;
 use super::row::Plan;
 use super::safety;
 use super::timeline::{Timeline, timeline};
-use crate::model::{Desired, Manifest, ObservedConfiguration, ObservedJob, SafetyLimits};
+use crate::model::{Desired, Manifest, ObservedConfiguration, ObservedJob, Policy, SafetyLimits};
 
 /// All that a review depends on beside the plan.
 #[derive(Debug, Clone, Copy)]
@@ -26,6 +27,8 @@ pub struct ReviewInput<'a> {
     pub observed: &'a [ObservedJob],
     /// Limits of the environment.
     pub limits: &'a SafetyLimits,
+    /// Every policy of the project that is valid.
+    pub policies: &'a [Policy],
     /// What somebody consents to beyond them.
     pub acknowledgements: &'a [Acknowledgement],
     /// Whether devices are counted.
@@ -65,6 +68,7 @@ impl<'a> ReviewInput<'a> {
             desired: &[],
             observed: &[],
             limits,
+            policies: &[],
             acknowledgements: &[],
             counts: Counts::None,
             configurations: Configurations::NotRead,
@@ -194,6 +198,13 @@ pub fn review(plan: Plan, input: &ReviewInput<'_>, answers: &Answers) -> Review 
         limits: input.limits,
         acknowledgements: input.acknowledgements,
     });
+    findings.extend(policy::findings(&policy::Subject {
+        plan: &plan,
+        effects: &effects,
+        hub_devices,
+        manifests: input.manifests,
+        policies: input.policies,
+    }));
     findings.extend(renamed_findings(&plan, input));
     findings.extend(effect_findings(&plan, &effects, answers, input.configurations));
     let (conflicts, conflicting) = conflicts(&plan, input, answers);

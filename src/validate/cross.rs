@@ -6,9 +6,9 @@ use super::effective::Uses;
 use super::kind::Kind;
 use super::lower::{Claim, Claimed};
 use super::overlay::{Overlay, Patch};
-use super::suggest::nearest;
+use super::suggest::{listed, nearest};
 use crate::diagnostic::{Code, Diagnostic, Span};
-use crate::model::Manifest;
+use crate::model::{EnvironmentName, Manifest, Policy, Project};
 
 /// Manifests of one name; `places` are those of the names.
 pub(super) fn duplicate_names(manifests: &[Manifest], places: &[Span]) -> Vec<Diagnostic> {
@@ -25,6 +25,39 @@ pub(super) fn duplicate_names(manifests: &[Manifest], places: &[Span]) -> Vec<Di
         findings.push(finding);
     }
     findings
+}
+
+/// Policies of one name; `places` are those of the names.
+pub(super) fn duplicate_policies(policies: &[Policy], places: &[Span]) -> Vec<Diagnostic> {
+    let mut first = HashMap::with_capacity(policies.len());
+    let mut findings = Vec::new();
+    for (policy, place) in policies.iter().zip(places) {
+        let Some(first) = first.insert(policy.name.as_str(), *place) else { continue };
+        let message = format!("the policy name `{}` is used twice", policy.name);
+        let finding = Diagnostic::error(Code::DuplicatePolicyName, *place, message)
+            .label("second use")
+            .also(first, "first use")
+            .note("the name is part of what the policy says about a plan")
+            .help("rename one of them");
+        findings.push(finding);
+    }
+    findings
+}
+
+/// Environments of a policy that the project does not have.
+pub(super) fn unknown_environments(policy: &Policy, place: Span, project: &Project) -> Vec<Diagnostic> {
+    let known: Vec<_> = project.environments.keys().map(EnvironmentName::as_str).collect();
+    let named = policy.environments.iter().flatten().filter(|name| !project.environments.contains_key(*name));
+    named
+        .map(|name| {
+            let message = format!("the policy is for the environment `{name}`, which the project does not have");
+            let finding = Diagnostic::error(Code::UnknownEnvironment, place, message).label("its policy");
+            match nearest(name.as_str(), known.clone()) {
+                Some(near) => finding.help(format!("did you mean `{near}`?")),
+                None => finding.help(format!("the project has {}", listed(known.iter().copied(), "and"))),
+            }
+        })
+        .collect()
 }
 
 /// Patches that change nothing.

@@ -9,13 +9,14 @@ use super::raw;
 use super::shape::{self, Shape};
 use super::spans::Document;
 use crate::diagnostic::{Diagnostic, SourceMap, Span};
-use crate::model::{Fleet, Manifest, ManifestSource};
+use crate::model::{Fleet, Manifest, ManifestSource, Policy};
 
 /// What a document means.
 pub(super) enum Meaning {
     Manifest(Box<Manifest>),
     Project(Box<ProjectFile>),
     Fleet(Box<Fleet>),
+    Policy(Box<Policy>),
 }
 
 /// A document that was checked.
@@ -63,6 +64,10 @@ pub(super) fn check(
             .ok()
             .and_then(|raw| lower::fleet(&mut cx, &raw))
             .map(|fleet| Meaning::Fleet(Box::new(fleet))),
+        Some(Kind::Policy) => raw::Policy::deserialize(&*value)
+            .ok()
+            .and_then(|raw| lower::policy(&mut cx, from(), &raw))
+            .map(|policy| Meaning::Policy(Box::new(policy))),
         None => None,
     };
     cx.settle(unsaid);

@@ -18,6 +18,7 @@ fn value(kind: Kind) -> Value {
         Kind::MethodJob => (json!({"name": "lock-doors", "labels": {"team": "facilities"}}), method_job()),
         Kind::TwinJob => (json!({"name": "relocate-sensors"}), twin_job()),
         Kind::Fleet => (json!({"name": "buildings"}), fleet()),
+        Kind::Policy => (json!({"name": "guard-rails"}), policy()),
     };
     json!({"apiVersion": API_VERSION, "kind": kind.as_str(), "metadata": metadata, "spec": spec})
 }
@@ -108,6 +109,59 @@ fn twin_job() -> Value {
         "successWhen": {"minSucceededPercent": 98},
         "expectDevices": {"max": 6000},
         "moved": [{"from": "move-sensors"}],
+    })
+}
+
+fn policy() -> Value {
+    json!({
+        "environments": ["prod"],
+        "rules": [
+            {
+                "name": "reboots-are-small",
+                "level": "deny",
+                "when": "action.kind == 'method' && action.method.name == 'reboot' && action.devices > 500",
+                "message": "{action.name} would reboot {action.devices} devices; no more than 500 at once",
+            },
+            {
+                "name": "offline-devices",
+                "level": "warn",
+                "when": "has(action.connected) && action.connected * 2 < action.devices",
+                "message": "only {action.connected} of {action.devices} devices are connected now",
+            },
+        ],
+        "windows": [
+            {
+                "name": "nights",
+                "kind": "allow",
+                "days": ["mon", "tue", "wed", "thu"],
+                "from": "22:00",
+                "until": "05:00",
+                "timeZone": "Europe/Berlin",
+            },
+            {
+                "name": "year-end",
+                "kind": "deny",
+                "from": "2026-12-20T00:00",
+                "until": "2027-01-02T00:00",
+                "timeZone": "Europe/Berlin",
+            },
+        ],
+        "cases": [
+            {
+                "name": "a whole fleet is not rebooted at once",
+                "action": {"name": "reboot", "kind": "method", "method": {"name": "reboot"}, "devices": 9800},
+                "environment": "prod",
+                "expect": "deny",
+                "rules": ["reboots-are-small"],
+            },
+            {
+                "name": "no job runs into the morning",
+                "action": {"kind": "twin", "devices": 12, "maxExecutionSeconds": 7200},
+                "at": "2026-12-01T04:00:00+01:00",
+                "expect": "deny",
+                "rules": ["nights"],
+            },
+        ],
     })
 }
 

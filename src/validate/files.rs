@@ -11,7 +11,7 @@ use super::lower::{Claim, Memo};
 use super::overlay::Overlay;
 use super::project_file::ProjectFile;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, SourceId, SourceMap, Span};
-use crate::model::{Fleet, Manifest};
+use crate::model::{Fleet, Manifest, Policy, Project};
 
 /// Enough for threads that fall behind, few enough that a memo pays.
 const CHUNKS_PER_THREAD: usize = 8;
@@ -21,6 +21,10 @@ const CHUNKS_PER_THREAD: usize = 8;
 pub struct Validated {
     /// Those without errors, ordered by file and place.
     pub manifests: Vec<Manifest>,
+    /// The policies among them, without errors, in the same order.
+    pub policies: Vec<Policy>,
+    /// Where their names stand.
+    policy_places: Vec<Span>,
     /// Everything found.
     pub diagnostics: Diagnostics,
     /// Whether every document was read without errors. If not, nobody may conclude that a manifest
@@ -55,25 +59,39 @@ pub fn manifests_in(sources: &SourceMap, ids: &[SourceId], overlays: &[&Overlay]
     let parts: Vec<_> = ids.par_chunks(chunk).map(|ids| Part::read(sources, ids, overlays)).collect();
     let mut whole = Part::default();
     parts.into_iter().for_each(|part| whole.append(part));
-    let Part { manifests, places, claims, findings, is_broken, is_unread, uses } = whole;
+    let Part { manifests, policies, places, policy_places, claims, findings, is_broken, is_unread, uses } = whole;
     let mut diagnostics: Diagnostics = findings.into_iter().collect();
     diagnostics.extend(cross::duplicate_names(&manifests, &places));
     diagnostics.extend(cross::contested_claims(&manifests, &places, &claims));
+    diagnostics.extend(cross::duplicate_policies(&policies, &policy_places));
     // What could not be read may be what a patch is for.
     if coverage == Coverage::Project && !is_unread {
         diagnostics.extend(cross::unmatched_patches(overlays, &uses));
         diagnostics.extend(cross::unused_variables(overlays, &uses));
     }
-    Validated { manifests, diagnostics, complete: !is_broken }
+    Validated { manifests, policies, policy_places, diagnostics, complete: !is_broken }
+}
+
+impl Validated {
+    /// Policies for environments that the project does not have. Such a policy would hold nowhere, and
+    /// nobody would notice.
+    #[must_use]
+    pub fn astray(&self, project: &Project) -> Vec<Diagnostic> {
+        let policies = self.policies.iter().zip(&self.policy_places);
+        policies.flat_map(|(policy, place)| cross::unknown_environments(policy, *place, project)).collect()
+    }
 }
 
 /// What some of the files hold.
 #[derive(Default)]
 struct Part<'o> {
     manifests: Vec<Manifest>,
+    policies: Vec<Policy>,
     /// Where the names of the manifests stand.
     places: Vec<Span>,
     claims: Vec<Claim>,
+    /// Where the names of the policies stand.
+    policy_places: Vec<Span>,
     findings: Vec<Diagnostic>,
     is_broken: bool,
     /// Whether a document could not even be read as YAML.
@@ -108,6 +126,10 @@ impl<'o> Part<'o> {
                 self.manifests.push(*manifest);
             }
             Some(Meaning::Project(_)) => self.findings.push(misplaced(Kind::Project, checked.place)),
+            Some(Meaning::Policy(policy)) => {
+                self.policy_places.push(checked.place);
+                self.policies.push(*policy);
+            }
             Some(Meaning::Fleet(_)) => {}
             None => self.is_broken = true,
         }
@@ -117,6 +139,8 @@ impl<'o> Part<'o> {
         self.manifests.append(&mut behind.manifests);
         self.places.append(&mut behind.places);
         self.claims.append(&mut behind.claims);
+        self.policies.append(&mut behind.policies);
+        self.policy_places.append(&mut behind.policy_places);
         self.findings.append(&mut behind.findings);
         self.is_broken |= behind.is_broken;
         self.is_unread |= behind.is_unread;
@@ -129,7 +153,7 @@ impl<'o> Part<'o> {
 pub fn project(sources: &SourceMap, id: SourceId) -> (Option<ProjectFile>, Diagnostics) {
     only(sources, id, Kind::Project, |meaning| match meaning {
         Meaning::Project(project) => Some(*project),
-        Meaning::Manifest(_) | Meaning::Fleet(_) => None,
+        Meaning::Manifest(_) | Meaning::Fleet(_) | Meaning::Policy(_) => None,
     })
 }
 
@@ -138,7 +162,7 @@ pub fn project(sources: &SourceMap, id: SourceId) -> (Option<ProjectFile>, Diagn
 pub fn fleet(sources: &SourceMap, id: SourceId) -> (Option<Fleet>, Diagnostics) {
     only(sources, id, Kind::Fleet, |meaning| match meaning {
         Meaning::Fleet(fleet) => Some(*fleet),
-        Meaning::Manifest(_) | Meaning::Project(_) => None,
+        Meaning::Manifest(_) | Meaning::Project(_) | Meaning::Policy(_) => None,
     })
 }
 
@@ -182,7 +206,9 @@ fn misplaced(kind: Kind, place: Span) -> Diagnostic {
             "a `Project` stands alone in `hubjobs.yaml` at the root of the project; move or remove this one"
         }
         Kind::Fleet => "move it to a file of its own, and name that in `emulator.fleet`",
-        Kind::MethodJob | Kind::TwinJob => "move it to a file that `spec.manifests` of the project matches",
+        Kind::MethodJob | Kind::TwinJob | Kind::Policy => {
+            "move it to a file that `spec.manifests` of the project matches"
+        }
     };
     Diagnostic::error(Code::MisplacedKind, place, format!("a `{kind}` does not belong in this file"))
         .label("misplaced")

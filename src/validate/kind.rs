@@ -11,11 +11,13 @@ pub enum Kind {
     TwinJob,
     /// Simulated devices for the emulator.
     Fleet,
+    /// Rules over what a plan would do.
+    Policy,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Project, Self::MethodJob, Self::TwinJob, Self::Fleet];
+    pub const ALL: [Self; 5] = [Self::Project, Self::MethodJob, Self::TwinJob, Self::Fleet, Self::Policy];
 
     /// The word as written after `kind:`.
     #[must_use]
@@ -25,6 +27,7 @@ impl Kind {
             Self::MethodJob => "MethodJob",
             Self::TwinJob => "TwinJob",
             Self::Fleet => "Fleet",
+            Self::Policy => "Policy",
         }
     }
 

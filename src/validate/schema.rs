@@ -26,7 +26,7 @@ pub(super) static SCHEMA: LazyLock<ManifestSchema> = LazyLock::new(|| {
     ManifestSchema { document, validator }
 });
 
-/// The JSON Schema (draft 2020-12) of manifests, projects and fleets, as published.
+/// The JSON Schema (draft 2020-12) of manifests, projects, policies and fleets, as published.
 #[must_use]
 pub fn schema_json() -> String {
     let mut text = serde_json::to_string_pretty(&SCHEMA.document).expect("JSON values have text");
@@ -38,11 +38,12 @@ pub fn schema_json() -> String {
 /// yield the complaints of every kind.
 fn generate() -> Value {
     let mut generator = SchemaSettings::draft2020_12().for_deserialize().with_transform(Plain).into_generator();
-    let kinds: [(Kind, Value); 4] = [
+    let kinds: [(Kind, Value); 5] = [
         (Kind::Project, reference::<raw::Project<'_>>(&mut generator)),
         (Kind::MethodJob, reference::<raw::MethodJob<'_>>(&mut generator)),
         (Kind::TwinJob, reference::<raw::TwinJob<'_>>(&mut generator)),
         (Kind::Fleet, reference::<raw::Fleet<'_>>(&mut generator)),
+        (Kind::Policy, reference::<raw::Policy<'_>>(&mut generator)),
     ];
     let branches: Vec<_> = kinds
         .iter()
@@ -55,7 +56,7 @@ fn generate() -> Value {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": ID,
         "title": "hubjobs document",
-        "description": "A document of hubjobs: a job manifest, a project or a fleet.",
+        "description": "A document of hubjobs: a job manifest, a project, a policy or a fleet.",
         "type": "object",
         // Repeated from the kinds, so that an editor has something to offer in an empty file.
         "properties": {

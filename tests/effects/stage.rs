@@ -117,6 +117,7 @@ impl Stage {
             environment: &environment,
             owner: &Owner::parse("bldgx7q").unwrap(),
             manifests,
+            policies: &[],
             completeness: Completeness::Complete,
             selection: &Selection::Everything,
         };

@@ -250,6 +250,7 @@ impl World {
         let scope = Scope {
             environment: &self.environment,
             owner: &self.owner,
+            policies: &[],
             manifests: &wire.commit.manifests,
             completeness: Completeness::Complete,
             selection: &Selection::Everything,

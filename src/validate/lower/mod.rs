@@ -13,14 +13,17 @@ mod json;
 mod limits;
 mod method;
 mod overlay;
+mod policy;
 mod project;
 mod schedule;
 mod target;
 mod template;
 mod twin;
+mod window;
 
 pub(super) use context::{Lowering, Memo};
 pub(super) use existing::{Claim, Claimed};
 pub(super) use fleet::fleet;
 pub(super) use job::{method_job, slug, twin_job};
+pub(super) use policy::policy;
 pub(super) use project::project;

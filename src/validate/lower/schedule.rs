@@ -39,7 +39,7 @@ impl Lowering<'_> {
 
     /// Nothing after a finding; an inner nothing if there is no zone.
     #[expect(clippy::option_option, reason = "a bad zone and no zone must not look alike")]
-    fn zone(&mut self, at: &At<'_>, name: Option<&str>) -> Option<Option<Zone>> {
+    pub(super) fn zone(&mut self, at: &At<'_>, name: Option<&str>) -> Option<Option<Zone>> {
         let Some(name) = name else { return Some(None) };
         match Zone::new(name) {
             Ok(zone) => Some(Some(zone)),

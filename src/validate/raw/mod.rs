@@ -6,6 +6,7 @@
 
 mod fleet;
 mod job;
+mod policy;
 mod project;
 mod scalar;
 
@@ -14,6 +15,7 @@ pub(super) use job::{
     ConcurrencyPolicy, ExpectDevices, JobMetadata, JobSafety, Method, MethodJob, MethodJobSpec, MethodSuccess, Moved,
     Schedule, Target, Twin, TwinJob, TwinJobSpec, TwinSuccess,
 };
+pub(super) use policy::{Case, Day, Expect, Level, Policy, PolicyMetadata, PolicySpec, Rule, Window, WindowKind};
 pub(super) use project::{
     Auth, Clock, ClockMode, Emulator, Environment, Hub, JobKind, Metadata, Patch, Project, ProjectSpec, Prune, Safety,
     Sku,
