@@ -409,23 +409,33 @@ mod tests {
     fn time_alone_refuses_nothing() {
         check(|_| {}, &[]);
         check(
-            |fresh| drop(fresh.slots.insert(slot("a", 10), Standing::Past)),
+            |fresh| {
+                fresh.slots.insert(slot("a", 10), Standing::Past);
+            },
             &[(false, "clock  a 2026-12-01 10:00Z: it is not due any more")],
         );
         check(
-            |fresh| drop(fresh.slots.remove(&slot("a", 10))),
+            |fresh| {
+                fresh.slots.remove(&slot("a", 10));
+            },
             &[(false, "clock  a 2026-12-01 10:00Z: it is not due any more")],
         );
         check(
-            |fresh| drop(fresh.slots.insert(slot("a", 11), Standing::Create)),
+            |fresh| {
+                fresh.slots.insert(slot("a", 11), Standing::Create);
+            },
             &[(false, "clock  a 2026-12-01 11:00Z: the next occurrence is due")],
         );
         check(
-            |fresh| drop(fresh.slots.insert(slot("b", 10), Standing::Create)),
+            |fresh| {
+                fresh.slots.insert(slot("b", 10), Standing::Create);
+            },
             &[(false, "clock  b 2026-12-01 10:00Z: it was left for later, and is due now")],
         );
         check(
-            |fresh| drop(fresh.slots.insert(slot("a", 10), Standing::Deferred)),
+            |fresh| {
+                fresh.slots.insert(slot("a", 10), Standing::Deferred);
+            },
             &[(false, "hub    a 2026-12-01 10:00Z: it was to be created, and is left for later")],
         );
     }
@@ -451,32 +461,49 @@ mod tests {
             &[(true, "hub    other: this job would be cancelled, and was not to be")],
         );
         check(
-            |fresh| drop(fresh.slots.insert(slot("a", 8), Standing::Create)),
+            |fresh| {
+                fresh.slots.insert(slot("a", 8), Standing::Create);
+            },
             &[(true, "hub    a 2026-12-01 08:00Z: a job would be created, and the slot had a job")],
         );
         check(
-            |fresh| drop(fresh.slots.insert(slot("b", 8), Standing::Create)),
+            |fresh| {
+                fresh.slots.insert(slot("b", 8), Standing::Create);
+            },
             &[(true, "hub    b 2026-12-01 08:00Z: a job would be created, and the slot needed a person")],
         );
         check(
-            |fresh| drop(fresh.slots.insert(slot("a", 7), Standing::Create)),
+            |fresh| {
+                fresh.slots.insert(slot("a", 7), Standing::Create);
+            },
             &[(true, "hub    a 2026-12-01 07:00Z: a job would be created, and this run was not in the plan")],
         );
         check(
-            |fresh| drop(fresh.slots.insert(slot("a", 10), Standing::Blocked)),
+            |fresh| {
+                fresh.slots.insert(slot("a", 10), Standing::Blocked);
+            },
             &[(true, "hub    a 2026-12-01 10:00Z: a job was to be created, and the slot needs a person now")],
         );
     }
 
     #[test]
     fn numbers_of_devices_may_move_a_little() {
-        check(|fresh| drop(fresh.devices.insert(name("a"), 125)), &[]);
         check(
-            |fresh| drop(fresh.devices.insert(name("a"), 126)),
+            |fresh| {
+                fresh.devices.insert(name("a"), 125);
+            },
+            &[],
+        );
+        check(
+            |fresh| {
+                fresh.devices.insert(name("a"), 126);
+            },
             &[(true, "hub    a: 100 devices matched, and 126 do now")],
         );
         check(
-            |fresh| drop(fresh.devices.remove(&name("a"))),
+            |fresh| {
+                fresh.devices.remove(&name("a"));
+            },
             &[(true, "hub    a: 100 devices matched, and they cannot be counted now")],
         );
         check(
@@ -490,7 +517,12 @@ mod tests {
             ],
         );
         // Nothing is done to the devices of a job that is not created.
-        check(|fresh| drop(fresh.devices.insert(name("b"), 9_800)), &[]);
+        check(
+            |fresh| {
+                fresh.devices.insert(name("b"), 9_800);
+            },
+            &[],
+        );
     }
 
     #[test]

@@ -111,7 +111,6 @@ impl Stage {
             lookahead: Seconds::HOUR,
             require_signed_plan: false,
             safety: SafetyLimits::of_cancels(Percent::whole(30)),
-            require_signed_plan: false,
         };
         let scope = Scope {
             environment: &environment,
