@@ -108,7 +108,7 @@ pub(super) enum Failure {
     #[error("interrupted; nothing was changed")]
     Interrupted(Exit),
     /// The plan breaks limits, which were shown.
-    #[error("the plan breaks a limit of environment `{0}`; nothing was changed")]
+    #[error("the plan for environment `{0}` is refused; nothing was changed")]
     UnsafePlan(String),
     /// A saved plan cannot be used.
     #[error(transparent)]

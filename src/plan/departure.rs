@@ -10,6 +10,7 @@ use std::fmt;
 
 use super::intent::{Intent, ManifestIntent};
 use super::reviewed::{CountTolerance, Reviewed, Slot, Standing};
+use super::words::grouped;
 use crate::model::ManifestName;
 
 /// Something that became different.
@@ -98,7 +99,7 @@ pub enum DepartureKind {
     #[error("{0}: it is not due any more")]
     CreateNotDue(Slot),
     /// The target of a manifest matches another number of devices, too far off.
-    #[error("{name}: {from} devices matched, and {to} do now")]
+    #[error("{name}: {} devices matched, and {} do now", grouped(*from), grouped(*to))]
     CountMoved {
         /// Manifest.
         name: ManifestName,
@@ -108,7 +109,7 @@ pub enum DepartureKind {
         to: u64,
     },
     /// The devices were counted for the review, and cannot be now.
-    #[error("{name}: {from} devices matched, and they cannot be counted now")]
+    #[error("{name}: {} devices matched, and they cannot be counted now", grouped(*from))]
     Uncounted {
         /// Manifest.
         name: ManifestName,
@@ -116,7 +117,7 @@ pub enum DepartureKind {
         from: u64,
     },
     /// The devices were not counted for the review, and are now.
-    #[error("{name}: {to} devices match; they were not counted for the review")]
+    #[error("{name}: {} devices match; they were not counted for the review", grouped(*to))]
     NewlyCounted {
         /// Manifest.
         name: ManifestName,

@@ -39,6 +39,7 @@ stories! {
     reviewed_plan,
     signed_plan,
     tag_rename,
+    two_hubs,
     two_writers,
 }
 
