@@ -98,3 +98,82 @@ impl<'p> Windows<'p> {
         candidates.into_iter().find(fits)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::{Time, Weekday};
+    use jiff::tz::TimeZone;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::model::{ManifestName, ManifestSource, WindowTimes, Zone};
+
+    const DAYS: [Weekday; 7] = [
+        Weekday::Monday,
+        Weekday::Tuesday,
+        Weekday::Wednesday,
+        Weekday::Thursday,
+        Weekday::Friday,
+        Weekday::Saturday,
+        Weekday::Sunday,
+    ];
+
+    fn policy(windows: Vec<ChangeWindow>) -> Policy {
+        let source = ManifestSource { path: "p.yaml".to_owned(), line: 1 };
+        let name = ManifestName::new("hours").expect("a name");
+        Policy { name, source, environments: None, rules: Vec::new(), windows, cases: Vec::new() }
+    }
+
+    fn any_window() -> impl Strategy<Value = ChangeWindow> {
+        let quarter = 0_i8..96;
+        let days = proptest::sample::subsequence(DAYS.to_vec(), 1..=7);
+        (any::<bool>(), days, quarter.clone(), quarter).prop_map(|(denies, days, from, until)| {
+            let time = |quarter: i8| Time::constant(quarter / 4, quarter % 4 * 15, 0, 0);
+            ChangeWindow {
+                name: "w".to_owned(),
+                kind: if denies { WindowKind::Deny } else { WindowKind::Allow },
+                times: WindowTimes::Weekly { days, from: time(from), until: time(until) },
+                zone: Zone::new("Asia/Tokyo").expect("a zone without changes of the clocks"),
+                source: ManifestSource { path: "p.yaml".to_owned(), line: 1 },
+            }
+        })
+    }
+
+    /// Whether a window is open at an instant, read off the clock on the wall.
+    fn is_within(window: &ChangeWindow, at: Timestamp) -> bool {
+        let WindowTimes::Weekly { days, from, until } = &window.times else { panic!("all are weekly") };
+        let wall = at.to_zoned(TimeZone::get("Asia/Tokyo").expect("a zone"));
+        let (day, time) = (wall.weekday(), wall.time());
+        if from < until {
+            return days.contains(&day) && *from <= time && time < *until;
+        }
+        days.contains(&day) && time >= *from || days.contains(&day.previous()) && time < *until
+    }
+
+    proptest! {
+        #[test]
+        fn a_job_fits_when_each_of_its_quarters_does(
+            windows in proptest::collection::vec(any_window(), 0..5),
+            start in 0_i64..1_344,
+            quarters in 1_i64..200,
+        ) {
+            let policy = policy(windows);
+            let at = |quarter: i64| Timestamp::constant(1_780_000_200 + quarter * 900, 0);
+            let job = TimeSpan { from: at(start), until: at(start + quarters) };
+            let of = |kind| policy.windows.iter().filter(move |window| window.kind == kind);
+            let fits = (start..start + quarters).all(|quarter| {
+                let within = |window: &ChangeWindow| is_within(window, at(quarter));
+                let is_open = of(WindowKind::Allow).next().is_none() || of(WindowKind::Allow).any(within);
+                is_open && !of(WindowKind::Deny).any(within)
+            });
+            let windows = Windows::new(&[&policy]);
+            prop_assert_eq!(windows.closed(job).is_none(), fits);
+            let length = SignedDuration::from_mins(15 * quarters);
+            if let Some(next) = windows.next_open(job.from, length) {
+                let until = next.checked_add(length).expect("a time of this century");
+                let fits = windows.closed(TimeSpan { from: next, until }).is_none();
+                prop_assert!(next > job.from && fits);
+            }
+        }
+    }
+}
