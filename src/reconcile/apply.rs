@@ -17,12 +17,14 @@ use crate::plan::{ApprovedPlan, Create, Row, Step};
 /// Carries out an approved plan: first every cancel, each until it is seen, then the creations in
 /// the order of their starts. A creation whose predecessors are not all cancelled is not tried.
 ///
-/// Safe to repeat and to kill: see the module.
+/// Calls go out side by side, and what became of each is told in the order of the calls, so that two
+/// runs of the same plan say the same. Safe to repeat and to kill: see the module.
 pub async fn reconcile<H: HubClient>(hub: &H, plan: &ApprovedPlan, conduct: &Conduct<'_>) -> Vec<Outcome> {
     let rows = &plan.plan().rows;
     let concurrency = conduct.concurrency_max.get();
+    let tell = |outcome: &Outcome| (conduct.progress)(Progress::Settled(outcome));
     let cancels = stream::iter(cancels(rows)).map(|cancel| cancel_one(hub, conduct, cancel));
-    let mut outcomes: Vec<Outcome> = cancels.buffered(concurrency).collect().await;
+    let mut outcomes: Vec<Outcome> = cancels.buffered(concurrency).inspect(tell).collect().await;
     let gone: HashSet<JobId> =
         outcomes.iter().filter(|o| matches!(o.settled, Settled::Done(_))).map(|o| o.id.clone()).collect();
 
@@ -36,7 +38,7 @@ pub async fn reconcile<H: HubClient>(hub: &H, plan: &ApprovedPlan, conduct: &Con
     // What is due comes first, should the hub have fewer lanes than the plan thought.
     creates.sort_by_key(|(_, create)| create.job.start);
     let creates = stream::iter(creates).map(|(row, create)| create_one(hub, conduct, row, create, &gone));
-    outcomes.extend(creates.buffered(concurrency).collect::<Vec<_>>().await);
+    outcomes.extend(creates.buffered(concurrency).inspect(tell).collect::<Vec<_>>().await);
     outcomes
 }
 
@@ -86,7 +88,7 @@ async fn cancel_one<H: HubClient>(hub: &H, conduct: &Conduct<'_>, job: Cancel<'_
     };
     // A creation may name a job of another occurrence of its manifest.
     let occurrence = id.own().map_or(row.occurrence, |own| own.occurrence);
-    settle(conduct, Outcome { action: Action::Cancel, name: row.name.clone(), occurrence, id: id.clone(), settled })
+    Outcome { action: Action::Cancel, name: row.name.clone(), occurrence, id: id.clone(), settled }
 }
 
 async fn create_one<H: HubClient>(
@@ -105,10 +107,5 @@ async fn create_one<H: HubClient>(
         (conduct.progress)(Progress::Creating(&id));
         create(hub, conduct, wanted).await
     };
-    settle(conduct, Outcome { action: Action::Create, name: row.name.clone(), occurrence: row.occurrence, id, settled })
-}
-
-fn settle(conduct: &Conduct<'_>, outcome: Outcome) -> Outcome {
-    (conduct.progress)(Progress::Settled(&outcome));
-    outcome
+    Outcome { action: Action::Create, name: row.name.clone(), occurrence: row.occurrence, id, settled }
 }

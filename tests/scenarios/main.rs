@@ -33,6 +33,7 @@ stories! {
     emergency_brake,
     existing_jobs,
     first_day,
+    friday,
     limits,
     new_name,
     one_lane,

@@ -75,7 +75,7 @@ impl World {
             (hubjobs::model::tzdb_version(), "[TZDB]"),
         ];
         let output = known.iter().fold(output, |output, (value, name)| output.replace(value, name));
-        command.output = in_order(output.trim_end());
+        command.output = output.trim_end().to_owned();
         let is_command = |line: &str| line.starts_with("$ ") || line.starts_with("? ");
         assert!(!command.output.lines().any(is_command), "reads as a command: {output}");
     }
@@ -107,17 +107,6 @@ impl World {
         });
         drop(served);
     }
-}
-
-/// Calls go out side by side, and a line is written when one is answered: such lines by job id.
-fn in_order(output: &str) -> String {
-    let mut lines: Vec<&str> = output.lines().collect();
-    let are_alike =
-        |one: &str, next: &str| [" created", " cancelled"].iter().any(|end| one.ends_with(end) && next.ends_with(end));
-    for answers in lines.chunk_by_mut(|one, next| are_alike(one, next)) {
-        answers.sort_unstable();
-    }
-    lines.join("\n")
 }
 
 /// A shell that knows the program, in a folder, without anything of this machine's settings.
