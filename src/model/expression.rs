@@ -4,6 +4,7 @@
 use std::fmt;
 use std::ops::Range;
 use std::sync::{Arc, LazyLock};
+use std::thread;
 
 use cel::common::ast::{EntryExpr, Expr, IdedExpr};
 use cel::{Env, Program};
@@ -45,6 +46,13 @@ impl Expression {
     /// How deep `all`, `exists`, `filter` and `map` may stand in each other: each level multiplies the
     /// work by the length of a list.
     pub const NESTING_MAX: usize = 2;
+    /// How deep its parts may stand in each other: the evaluation goes down as deep, on a stack that
+    /// nobody chose for it.
+    pub const DEPTH_MAX: usize = 32;
+    /// Most opening brackets and question marks, wherever they stand: the parser goes down for each.
+    pub const BRANCHES_MAX: usize = 150;
+    /// Bytes of the stack that the parser gets, several times what it needs for the longest expression.
+    const PARSER_STACK: usize = 128 << 20;
     /// What an expression can look at.
     pub const VARIABLES: &'static [Variable] = &[
         Variable {
@@ -111,13 +119,28 @@ impl Expression {
             let help = Some("write one such as `action.devices > 500`".to_owned());
             return Err(invalid("the expression is empty".to_owned(), whole, help));
         }
+        if let Some((place, _)) = text.match_indices(['(', '[', '{', '?']).nth(Self::BRANCHES_MAX) {
+            let message = format!("the expression has more than {} brackets and `?`", Self::BRANCHES_MAX);
+            return Err(invalid(message, place..place + 1, Some("split it into several rules".to_owned())));
+        }
+        let parse = || Self::parse_short(text);
+        let parsed = thread::scope(|scope| {
+            let parser = thread::Builder::new().stack_size(Self::PARSER_STACK).spawn_scoped(scope, parse);
+            parser.ok().and_then(|parser| parser.join().ok())
+        });
+        let unread = || invalid("the expression could not be read".to_owned(), whole, None);
+        parsed.unwrap_or_else(|| Err(unread()))
+    }
+
+    /// Parses an expression that is short enough for the stack of the parser.
+    fn parse_short(text: &str) -> Result<Self, InvalidExpression> {
         let program = ENV.compile(text).map_err(|errors| {
             let first = errors.errors.first();
             let place = first.map_or(0, |error| offset(text, error.pos));
             let message = first.map_or_else(|| "not an expression".to_owned(), |error| in_words(&error.msg));
-            invalid(message, place..end_of_token(text, place), None)
+            InvalidExpression { message, span: place..end_of_token(text, place), help: None }
         })?;
-        let mut check = Check { program: &program, scope: Vec::new(), depth: 0, text };
+        let mut check = Check { program: &program, scope: Vec::new(), nesting: 0, depth: 0, text };
         check.visit(program.expression())?;
         Ok(Self { text: text.into(), program: Arc::new(program) })
     }
@@ -187,12 +210,26 @@ fn in_words(message: &str) -> String {
 struct Check<'e> {
     program: &'e Program,
     scope: Vec<&'e str>,
+    /// Macros around this place.
+    nesting: usize,
+    /// Parts of any kind around it.
     depth: usize,
     text: &'e str,
 }
 
 impl<'e> Check<'e> {
     fn visit(&mut self, expr: &'e IdedExpr) -> Result<(), InvalidExpression> {
+        if self.depth >= Expression::DEPTH_MAX {
+            let message = format!("more than {} parts of the expression in each other", self.depth);
+            return Err(self.invalid(expr, message, Some("split it into several rules".to_owned())));
+        }
+        self.depth += 1;
+        let checked = self.part(expr);
+        self.depth -= 1;
+        checked
+    }
+
+    fn part(&mut self, expr: &'e IdedExpr) -> Result<(), InvalidExpression> {
         match &expr.expr {
             Expr::Unspecified | Expr::Literal(_) => Ok(()),
             Expr::Ident(name) => self.variable(expr, name),
@@ -216,18 +253,19 @@ impl<'e> Check<'e> {
             }
             Expr::Comprehension(over) => {
                 self.visit(&over.iter_range)?;
-                if self.depth >= Expression::NESTING_MAX {
-                    let message = format!("more than {} `all`, `exists`, `filter` or `map` in each other", self.depth);
+                if self.nesting >= Expression::NESTING_MAX {
+                    let message =
+                        format!("more than {} `all`, `exists`, `filter` or `map` in each other", self.nesting);
                     return Err(self.invalid(expr, message, Some("split it into several rules".to_owned())));
                 }
                 let before = self.scope.len();
                 self.scope.extend([over.iter_var.as_str(), over.accu_var.as_str()]);
                 self.scope.extend(over.iter_var2.as_deref());
-                self.depth += 1;
+                self.nesting += 1;
                 let parts = [&over.accu_init, &over.loop_cond, &over.loop_step, &over.result];
                 let checked = parts.into_iter().try_for_each(|part| self.visit(part));
                 self.scope.truncate(before);
-                self.depth -= 1;
+                self.nesting -= 1;
                 checked
             }
         }
@@ -328,6 +366,50 @@ mod tests {
             refused("[1].all(a, [1].all(b, [1].all(c, a < b)))"),
             "more than 2 `all`, `exists`, `filter` or `map` in each other [(] split it into several rules"
         );
+    }
+
+    /// On the stack of a test, which is small.
+    #[test]
+    fn no_depth_ends_the_program() {
+        let nested =
+            |open: &str, inner: &str, close: &str, n: usize| format!("{}{inner}{}", open.repeat(n), close.repeat(n));
+        for n in [20, 60, 150, 900] {
+            for text in [
+                nested("(", "true", ")", n),
+                nested("!(", "true", ")", n),
+                nested("[", "", "]", n),
+                nested("{1:", "1", "}", n),
+                nested("int(", "1", ")", n),
+                nested("(')'+", "''", ")", n),
+                nested("true?", "true", ":true", n),
+                "(".repeat(n),
+                format!("1{}", "+1".repeat(n)),
+                format!("1{}", "==1".repeat(n)),
+                format!("true{}", "||true".repeat(n)),
+                format!("[1]{}", "[0]".repeat(n)),
+                format!("[1]{}", ".map(x,x)".repeat(n)),
+                format!("'a'{}", ".size()".repeat(n)),
+                format!("action{}", ".name".repeat(n)),
+                format!("{}true", "!".repeat(n)),
+                format!("{}1", "!-".repeat(n)),
+            ] {
+                if let Ok(expression) = Expression::parse(&text) {
+                    // Whatever comes of it; that something comes of it is the point.
+                    let _ = expression.program().execute(&cel::Context::with_env(Expression::env()));
+                }
+            }
+        }
+        let sums = format!("1{} > 5", "+1".repeat(40));
+        assert_eq!(
+            refused(&sums),
+            "more than 32 parts of the expression in each other [+] split it into several rules"
+        );
+        let open = "(".repeat(200);
+        assert_eq!(refused(&open), "the expression has more than 150 brackets and `?` [(] split it into several rules");
+        let long = format!("action.name in [{}]", vec!["'a'"; 300].join(", "));
+        assert!(Expression::parse(&long).is_ok(), "a list is as long as one likes");
+        let chain = format!("action.name == 'a'{}", " || action.name == 'b'".repeat(70));
+        assert!(Expression::parse(&chain).is_ok(), "{:?}", Expression::parse(&chain));
     }
 
     proptest::proptest! {
