@@ -132,6 +132,21 @@ fn white_space_and_the_order_of_members_do_not_matter() {
     assert_eq!((plan, provenance), read(text.as_bytes()).expect("a plan of ours"));
 }
 
+/// A person who reads the file, and programs that take the first of two members, would see another plan.
+#[test]
+fn nothing_stands_twice_in_a_plan() {
+    let text = saved(true);
+    for (member, name) in [("{\n  \"rows\": [],", "rows"), ("{\n  \"signature\": \"\",", "signature")] {
+        let twice = text.replacen('{', member, 1);
+        let why = read(twice.as_bytes()).expect_err("it was changed");
+        assert!(why.is_tampered(), "{why}");
+        assert!(why.to_string().starts_with(&format!("a name stands in it twice: `{name}` at line ")), "{why}");
+    }
+    let within = text.replacen("\"hub\": {", "\"hub\": {\"name\": \"a\", ", 1);
+    assert_ne!(within, text);
+    assert!(matches!(read(within.as_bytes()), Err(UnusablePlan::Twice(_))));
+}
+
 #[test]
 fn what_is_no_plan_says_so() {
     let value: Value = serde_json::from_str(&saved(false)).expect("JSON");

@@ -10,6 +10,7 @@ mod finding;
 mod row;
 mod saved;
 mod seal;
+mod strict_json;
 mod timeline;
 
 use jiff::Timestamp;

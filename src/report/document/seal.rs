@@ -14,6 +14,7 @@ use sha2::Sha256;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use super::saved::{MisshapenPlan, SavedPlan};
+use super::strict_json::StrictJson;
 use crate::model::sha256_hex;
 use crate::report::plan_json::value_of;
 use crate::report::untrusted::json_text;
@@ -99,6 +100,9 @@ pub enum UnusablePlan {
     /// Not even JSON.
     #[error("it is not JSON: {0}")]
     NotJson(String),
+    /// A name stands twice in one object, so that readers may take it for different plans.
+    #[error("a name stands in it twice: {0}")]
+    Twice(String),
     /// Something else.
     #[error("it is JSON, but no saved plan: its `kind` is not `{KIND}`")]
     NotAPlan,
@@ -123,7 +127,7 @@ impl UnusablePlan {
     /// Whether it was a plan once, and was changed.
     #[must_use]
     pub const fn is_tampered(&self) -> bool {
-        matches!(self, Self::Checksum | Self::Signature | Self::Misshapen(_))
+        matches!(self, Self::Twice(_) | Self::Checksum | Self::Signature | Self::Misshapen(_))
     }
 }
 
@@ -149,7 +153,11 @@ pub fn seal(plan: &SavedPlan, key: Option<&PlanKey>) -> String {
 /// # Errors
 /// When the text is no saved plan of a form that is known here, or was changed.
 pub fn open(text: &[u8], key: Option<&PlanKey>) -> Result<(SavedPlan, Provenance), UnusablePlan> {
-    let value: Value = serde_json::from_slice(text).map_err(|error| UnusablePlan::NotJson(error.to_string()))?;
+    // Of text, the one thing beside its syntax that can be wrong with such a value is a name.
+    let StrictJson(value) = serde_json::from_slice(text).map_err(|error| match error.is_data() {
+        true => UnusablePlan::Twice(error.to_string()),
+        false => UnusablePlan::NotJson(error.to_string()),
+    })?;
     if value.get("kind").and_then(Value::as_str) != Some(KIND) {
         return Err(UnusablePlan::NotAPlan);
     }
