@@ -179,7 +179,7 @@ fn a_prune_beyond_the_limit_is_refused() {
     assert_eq!(planned.status.code(), Some(5), "{}", text(&planned));
     let applied = project.run(&["apply", "--auto-approve"]);
     assert_eq!(applied.status.code(), Some(5), "{}", text(&applied));
-    assert!(text(&applied).contains("error[too-many-cancels]"), "{}", text(&applied));
+    assert!(text(&applied).contains("error[max-cancel-percent]"), "{}", text(&applied));
     let status = project.run(&["status", "-o", "json"]);
     assert_eq!(text(&status).matches("\"jobId\"").count(), 7);
     assert!(!text(&status).contains("cancelled"), "{}", text(&status));

@@ -10,8 +10,8 @@ use crate::model::tzdb_version;
 
 /// Headings, and the verbs below each.
 const GROUPS: [(&str, &[&str]); 4] = [
-    ("Write manifests", &["init", "import", "validate", "render", "schema"]),
-    ("Run them", &["plan", "apply", "wait"]),
+    ("Write manifests", &["init", "import", "validate", "render", "policy", "schema"]),
+    ("Run them", &["plan", "show", "apply", "wait"]),
     ("See what happened", &["status", "results", "drift", "cancel"]),
     ("Without Azure, and the rest", &["emulator", "completions"]),
 ];
@@ -31,9 +31,9 @@ Start here:
   hubjobs plan                              what would happen
   hubjobs apply --auto-approve --wait       do it, and see how every job ends
 
-Exit codes: 0 done, 1 error, 2 differences (with --detailed-exitcode), 3 a job failed, 5 refused
-or not approved, 6 partly done or blocked, 7 uncertain, 130 and 143 interrupted. Repeating a command
-is always safe.";
+Exit codes: 0 done, 1 error, 2 differences (with --detailed-exitcode), 3 a job failed, 4 the saved
+plan does not fit any more, 5 refused or not approved, 6 partly done or blocked, 7 uncertain, 130 and
+143 interrupted. Repeating a command is always safe.";
 
 /// The command line with its grouped verbs.
 #[must_use]

@@ -513,7 +513,7 @@ mod tests {
                 fresh.devices.insert(name("b"), 9_800);
             },
             &[
-                (false, "hub    b: 9800 devices match; they were not counted for the review"),
+                (false, "hub    b: 9 800 devices match; they were not counted for the review"),
                 (false, "clock  b 2026-12-01 10:00Z: it was left for later, and is due now"),
             ],
         );

@@ -80,8 +80,8 @@ impl CountTolerance {
     #[must_use]
     pub const fn allows(self, reviewed: u64, now: u64) -> bool {
         let off = reviewed.abs_diff(now);
-        // In hundredths, so that nothing is rounded; no fleet comes near the limit.
-        off <= self.devices || off.saturating_mul(100) <= reviewed.saturating_mul(self.percent)
+        // In hundredths, so that nothing is rounded.
+        off <= self.devices || off as u128 * 100 <= reviewed as u128 * self.percent as u128
     }
 }
 
