@@ -11,10 +11,10 @@ use super::plan_args::{PlanArgs, PlanFormat, SelectionArgs};
 use super::plan_file;
 use super::review::{detail, document, intent, look, show};
 use super::session::Session;
-use super::terminal::{Form, Terminal};
+use super::terminal::Form;
 use crate::plan::{Intent, Selection};
 use crate::report::document::{PlanKey, SavedPlan, SelectionPart};
-use crate::report::{Detail, PlanDocument, RenderOptions, plan_json, render, summary_text};
+use crate::report::{PlanDocument, RenderOptions, plan_json, render, summary_text};
 
 /// Shows what apply would do.
 ///
@@ -68,7 +68,10 @@ async fn plan(
         PlanFormat::Text => show(&document, detail(session), &session.terminal),
         // With `--json`, all of stdout is events.
         _ if session.terminal.form() == Form::Events => show(&document, detail(session), &session.terminal),
-        format => print_form(&document, format, detail(session), &session.terminal),
+        format => {
+            let options = RenderOptions { detail: detail(session), ..args.length.options() };
+            session.terminal.result(&render(&document, format.form(), &options));
+        }
     }
     let words = summary_text(&document.summary).trim_start_matches("Plan: ").to_owned();
     let end = HubEnd { exit: exit(args, &document), words };
@@ -77,11 +80,6 @@ async fn plan(
         save(path, document, intent, args, session, context, key)?;
     }
     Ok(end)
-}
-
-/// Prints a plan in a form that is one document.
-pub(super) fn print_form(document: &PlanDocument, format: PlanFormat, detail: Detail, terminal: &Terminal) {
-    terminal.result(&render(document, format.form(), &RenderOptions { detail, ..RenderOptions::default() }));
 }
 
 /// Writes the plan down, for `show` and `apply`.

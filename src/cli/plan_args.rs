@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 
 use super::args::duration;
 use crate::plan::Acknowledgement;
-use crate::report::PlanForm;
+use crate::report::{MARKDOWN_LEN_MAX, MARKDOWN_LEN_MIN, PlanForm, RenderOptions};
 
 /// Which manifests.
 #[derive(Debug, Clone, Args)]
@@ -59,6 +59,9 @@ pub(super) struct PlanArgs {
     /// How to print the plan
     #[arg(short, long, value_name = "FORMAT", value_enum, default_value_t = PlanFormat::Text)]
     pub(super) output: PlanFormat,
+    /// What that form leaves open.
+    #[command(flatten)]
+    pub(super) length: LengthArgs,
     /// Exit with 2 when there is something to do
     #[arg(long)]
     pub(super) detailed_exitcode: bool,
@@ -68,6 +71,31 @@ pub(super) struct PlanArgs {
     /// List the next N runs of every manifest, in local time and UTC
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub(super) occurrences: Option<u16>,
+}
+
+/// How long a comment may be.
+#[derive(Debug, Clone, Copy, Args)]
+pub(super) struct LengthArgs {
+    /// Longest comment, in bytes, for `-o markdown`: GitHub takes 65536, Bitbucket 32768, Azure DevOps 150000,
+    /// GitLab 1000000
+    #[arg(long, value_name = "BYTES", default_value_t = MARKDOWN_LEN_MAX, value_parser = length, hide_default_value = true)]
+    pub(super) max_length: usize,
+}
+
+impl LengthArgs {
+    /// The same as options of a report.
+    #[must_use]
+    pub(super) fn options(self) -> RenderOptions {
+        RenderOptions { markdown_len_max: self.max_length, ..RenderOptions::default() }
+    }
+}
+
+fn length(text: &str) -> Result<usize, String> {
+    let length = text.parse().map_err(|_| "not a number of bytes, such as `65536`".to_owned())?;
+    match length {
+        MARKDOWN_LEN_MIN.. => Ok(length),
+        _ => Err(format!("a verdict and what to do next may need {MARKDOWN_LEN_MIN} bytes")),
+    }
 }
 
 /// How a plan is printed.
@@ -115,6 +143,9 @@ pub(super) struct ShowArgs {
     /// How to print the plan
     #[arg(short, long, value_name = "FORMAT", value_enum, default_value_t = PlanFormat::Text)]
     pub(super) output: PlanFormat,
+    /// What that form leaves open.
+    #[command(flatten)]
+    pub(super) length: LengthArgs,
     /// Exit with 2 when there is something to do
     #[arg(long)]
     pub(super) detailed_exitcode: bool,

@@ -13,7 +13,7 @@ use crate::expand::next_occurrences;
 use crate::model::{Manifest, ManifestName, Schedule, Seconds};
 use crate::plan::{Counts, Intent, Plan, Review, Selection};
 use crate::report::{
-    Detail, DocumentSource, Event, PlanDocument, Upcoming, UpcomingStart, findings_text, plan_text, zone_of,
+    Detail, DocumentSource, Event, PlanDocument, Upcoming, UpcomingStart, findings_text, plan_text, wrapped, zone_of,
 };
 use crate::run_once::{Inquiry, plan_once, review_once};
 
@@ -80,8 +80,7 @@ pub(super) const fn detail(session: &Session) -> Detail {
 pub(super) fn show(document: &PlanDocument, detail: Detail, terminal: &Terminal) {
     match terminal.form() {
         Form::Text => {
-            terminal.result(&plan_text(document, detail));
-            terminal.stderr(&findings_text(&document.findings));
+            show_text(document, detail, terminal);
         }
         Form::Events => {
             for row in document.rows.iter().filter(|row| row.step.is_action()) {
@@ -93,6 +92,14 @@ pub(super) fn show(document: &PlanDocument, detail: Detail, terminal: &Terminal)
             }
         }
     }
+}
+
+/// Shows a plan to people: what it does on stdout, what is wrong with it on stderr.
+pub(super) fn show_text(document: &PlanDocument, detail: Detail, terminal: &Terminal) {
+    let width = terminal.width();
+    terminal.result(&plan_text(document, detail, width));
+    let findings = findings_text(&document.findings);
+    terminal.stderr(&width.map_or_else(|| findings.clone(), |width| wrapped(&findings, width)));
 }
 
 /// The next runs: as many as asked for of every manifest, else one of each that no row is about.

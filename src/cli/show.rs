@@ -3,12 +3,12 @@
 use super::args::Global;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::plan::print_form;
 use super::plan_args::{PlanFormat, ShowArgs};
 use super::plan_file;
+use super::review::show_text;
 use super::terminal::Terminal;
 use crate::report::document::Provenance;
-use crate::report::{Detail, findings_text, plan_text};
+use crate::report::{Detail, RenderOptions, render};
 
 /// Shows a saved plan; needs neither its project nor its hub.
 ///
@@ -19,11 +19,11 @@ pub(super) fn run(args: &ShowArgs, global: &Global, terminal: &Terminal) -> Resu
     let (saved, provenance) = plan_file::read(&plan_file::place(global, &args.plan), key.as_ref())?;
     let detail = if global.verbose > 0 { Detail::Full } else { Detail::Brief };
     match if global.json { PlanFormat::Json } else { args.output } {
-        PlanFormat::Text => {
-            terminal.result(&plan_text(&saved.plan, detail));
-            terminal.stderr(&findings_text(&saved.plan.findings));
+        PlanFormat::Text => show_text(&saved.plan, detail, terminal),
+        format => {
+            let options = RenderOptions { detail, ..args.length.options() };
+            terminal.result(&render(&saved.plan, format.form(), &options));
         }
-        format => print_form(&saved.plan, format, detail, terminal),
     }
     match (provenance, &key) {
         (Provenance::Verified, _) => terminal.detail("the signature of the plan is right"),

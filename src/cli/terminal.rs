@@ -22,6 +22,8 @@ pub(super) struct Terminal {
     is_quiet: bool,
     is_verbose: bool,
     can_ask: bool,
+    /// Characters of a line, when stdout is a terminal.
+    width: Option<usize>,
     /// Which of several hubs the work is with.
     hub: Mutex<Option<String>>,
 }
@@ -73,6 +75,7 @@ impl Terminal {
             form,
             is_quiet: global.quiet,
             is_verbose: global.verbose > 0,
+            width: width(),
             hub: Mutex::new(None),
         }
     }
@@ -87,6 +90,12 @@ impl Terminal {
     #[must_use]
     pub(super) const fn can_ask(&self) -> bool {
         self.can_ask
+    }
+
+    /// Characters of a line, when stdout is a terminal.
+    #[must_use]
+    pub(super) const fn width(&self) -> Option<usize> {
+        self.width
     }
 
     /// Where progress bars are drawn, if at all.
@@ -183,6 +192,14 @@ fn choice(color: Color, is_terminal: bool) -> ColorChoice {
         Color::Auto => is_terminal && !is_set("NO_COLOR") && !is_ci(),
     };
     if shows { ColorChoice::Always } else { ColorChoice::Never }
+}
+
+/// A person may set `COLUMNS` to something narrower; a pipe has no width.
+fn width() -> Option<usize> {
+    let stdout = io::stdout();
+    let columns = || std::env::var("COLUMNS").ok()?.parse().ok().filter(|columns| *columns > 0);
+    let size = || terminal_size::terminal_size_of(&stdout).map(|(terminal_size::Width(width), _)| usize::from(width));
+    stdout.is_terminal().then(|| columns().or_else(size)).flatten()
 }
 
 fn is_ci() -> bool {

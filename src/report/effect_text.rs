@@ -22,33 +22,34 @@ const PATH_WIDTH_MAX: usize = 48;
 
 /// Writes the lines of an effect, indented as details of an action are.
 pub(super) fn effect_lines(out: &mut String, effect: &EffectPart, counts: CountsMode) -> fmt::Result {
-    let lines = lines(effect, counts);
-    let width = lines.iter().map(|(head, _)| head.chars().count()).max().unwrap_or_default().min(PATH_WIDTH_MAX);
-    for (head, body) in &lines {
-        writeln!(out, "      {:<width$}  {body}", Untrusted::new(head))?;
-    }
-    Ok(())
-}
-
-fn lines(effect: &EffectPart, counts: CountsMode) -> Vec<(String, String)> {
-    let line = |head: &str, body: String| (head.to_owned(), body);
-    let mut lines = vec![line("target", target(&effect.condition))];
+    line(out, "target", &target(&effect.condition))?;
     match (devices(effect), counts) {
-        (Some(devices), _) => lines.push(line("devices", devices)),
-        (None, CountsMode::All) => lines.push(line("devices", "not counted".to_owned())),
+        (Some(devices), _) => line(out, "devices", &devices)?,
+        (None, CountsMode::All) => line(out, "devices", "not counted")?,
         (None, CountsMode::None) => {} // is said once, below
     }
     match &effect.change {
-        ChangePart::Method { name, payload } => lines.push(line("method", method(name, payload))),
-        ChangePart::Twin { paths } => lines.extend(paths.iter().map(|path| line(&path.path, change(path)))),
+        ChangePart::Method { name, payload } => line(out, "method", &method(name, payload))?,
+        ChangePart::Twin { paths } => {
+            let width = paths.iter().map(|path| path.path.chars().count()).max().unwrap_or_default();
+            let width = width.min(PATH_WIDTH_MAX);
+            for (index, path) in paths.iter().enumerate() {
+                let (head, name) = (if index == 0 { "writes" } else { "" }, Untrusted::new(&path.path));
+                line(out, head, &format!("{name:<width$}  {}", change(path)))?;
+            }
+        }
     }
     if let Some(forecast) = effect.forecast.filter(|_| effect.devices > Some(0)) {
         let seconds = |seconds| in_words(Seconds::new(seconds));
         let (takes, limit) = (seconds(forecast.duration_seconds), seconds(forecast.limit_seconds));
         let messages = grouped(forecast.messages);
-        lines.push(line("takes", format!("at least {takes} of {limit}; about {messages} messages")));
+        line(out, "takes", &format!("at least {takes} of {limit}; about {messages} messages"))?;
     }
-    lines
+    Ok(())
+}
+
+fn line(out: &mut String, head: &str, body: &str) -> fmt::Result {
+    writeln!(out, "      {}  {body}", Painted(DIM, format_args!("{head:<7}")))
 }
 
 fn target(condition: &str) -> String {
@@ -120,6 +121,6 @@ fn shown(value: &Value) -> String {
 }
 
 /// Whether the change changes nothing: `1` and `1.0` are one number.
-fn is_same(a: &Value, b: &Value) -> bool {
+pub(super) fn is_same(a: &Value, b: &Value) -> bool {
     a == b || a.as_f64().is_some_and(|a| Some(a) == b.as_f64())
 }

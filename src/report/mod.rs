@@ -32,6 +32,7 @@ mod timeline_text;
 mod untrusted;
 mod verdict;
 mod when;
+mod wrap;
 
 pub use device::{DeviceFailure, DeviceRow, devices_csv, devices_json, devices_text};
 pub use document::{DocumentSource, PlanDocument, finding_part};
@@ -52,6 +53,7 @@ pub use style::{error_label, warning_label};
 pub use untrusted::{Untrusted, json_line, json_text};
 pub use verdict::{FailureCount, JobVerdict, verdict_json, verdict_text, verdicts_summary_text};
 pub use when::{counted, grouped, in_words, local_and_utc, utc, zone_of};
+pub use wrap::wrapped;
 
 /// Version of every JSON form; raised when a reader would have to change.
 pub const FORMAT_VERSION: u32 = 1;

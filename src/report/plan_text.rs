@@ -16,6 +16,7 @@ use super::style::{
 use super::timeline_text::timeline_text;
 use super::untrusted::{Untrusted, words};
 use super::when::{grouped, utc};
+use super::wrap::wrapped;
 
 /// How much to tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,18 +29,22 @@ pub enum Detail {
 
 /// Longest value that is shown of a field.
 const VALUE_LEN_MAX: usize = 60;
-/// Characters of a line that is drawn.
+/// Characters of a line that is drawn, where nobody says how many there are.
 const WIDTH: usize = 80;
 /// Foreign jobs that are named.
 const FOREIGN_NAMED: usize = 3;
 
-/// The plan as text, ending with its summary line.
+/// The plan as text, ending with its summary line. On a terminal, which has a `width`, long lines are
+/// broken between words; elsewhere each item is one line, for those who search.
 #[must_use]
-pub fn plan_text(document: &PlanDocument, detail: Detail) -> String {
+pub fn plan_text(document: &PlanDocument, detail: Detail, width: Option<usize>) -> String {
     let mut text = String::new();
     // Writing into a string cannot fail.
-    let _ = PlanText::new(document, detail).write(&mut text);
-    text
+    let _ = PlanText::new(document, detail, width.unwrap_or(WIDTH)).write(&mut text);
+    match width {
+        Some(width) => wrapped(&text, width),
+        None => text,
+    }
 }
 
 /// `Plan: 1 to create, 1 to replace, 0 to cancel, 2 deferred, 1 blocked; 14 unchanged.`
@@ -83,17 +88,20 @@ pub fn findings_text(findings: &[FindingPart]) -> String {
 struct PlanText<'a> {
     document: &'a PlanDocument,
     detail: Detail,
+    /// Characters of a line.
+    width: usize,
     name_width: usize,
     when_width: usize,
 }
 
 impl<'a> PlanText<'a> {
-    fn new(document: &'a PlanDocument, detail: Detail) -> Self {
+    fn new(document: &'a PlanDocument, detail: Detail, width: usize) -> Self {
         let shown = || document.rows.iter().filter(|row| is_shown(row, detail));
         let upcoming = document.upcoming.iter().map(|upcoming| upcoming.name.len());
         Self {
             document,
             detail,
+            width,
             name_width: shown().map(|row| row.name.len()).chain(upcoming).max().unwrap_or_default(),
             when_width: shown().map(|row| row.when.chars().count()).max().unwrap_or_default(),
         }
@@ -117,7 +125,7 @@ impl<'a> PlanText<'a> {
         if out.len() > before {
             writeln!(out)?;
         }
-        let chart = timeline_text(&self.document.timeline, self.detail, WIDTH);
+        let chart = timeline_text(&self.document.timeline, self.detail, self.width);
         if !chart.is_empty() {
             writeln!(out, "{chart}")?;
         }

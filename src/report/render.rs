@@ -31,13 +31,15 @@ pub enum PlanForm {
 pub struct RenderOptions {
     /// How much to tell, in text.
     pub detail: Detail,
+    /// Characters of a line of text, on a terminal.
+    pub width: Option<usize>,
     /// Longest comment, in bytes; at least [`MARKDOWN_LEN_MIN`](super::MARKDOWN_LEN_MIN).
     pub markdown_len_max: usize,
 }
 
 impl Default for RenderOptions {
     fn default() -> Self {
-        Self { detail: Detail::Brief, markdown_len_max: MARKDOWN_LEN_MAX }
+        Self { detail: Detail::Brief, width: None, markdown_len_max: MARKDOWN_LEN_MAX }
     }
 }
 
@@ -45,7 +47,9 @@ impl Default for RenderOptions {
 #[must_use]
 pub fn render(document: &PlanDocument, form: PlanForm, options: &RenderOptions) -> String {
     match form {
-        PlanForm::Text => format!("{}{}", plan_text(document, options.detail), findings_text(&document.findings)),
+        PlanForm::Text => {
+            format!("{}{}", plan_text(document, options.detail, options.width), findings_text(&document.findings))
+        }
         PlanForm::Json => json_text(&plan_json(document)),
         PlanForm::Markdown => plan_markdown(document, options.markdown_len_max),
         PlanForm::Html => plan_html(document),

@@ -42,7 +42,7 @@ fn document_of(plan: &Plan, hub: &str, upcoming: &[Upcoming]) -> PlanDocument {
 }
 
 fn text_of(plan: &Plan, detail: Detail) -> String {
-    plain(&plan_text(&document_of(plan, "contoso", &upcoming()), detail))
+    plain(&plan_text(&document_of(plan, "contoso", &upcoming()), detail, None))
 }
 
 #[test]
@@ -57,7 +57,7 @@ fn every_reason_in_full() {
 
 #[test]
 fn nothing_to_do() {
-    assert_snapshot!(plain(&plan_text(&document_of(&plan_of(Vec::new()), "emulator", &[]), Detail::Brief)));
+    assert_snapshot!(plain(&plan_text(&document_of(&plan_of(Vec::new()), "emulator", &[]), Detail::Brief, None)));
 }
 
 #[test]
@@ -76,7 +76,7 @@ fn findings_say_what_would_pass() {
 
 #[test]
 fn styles_are_only_styles() {
-    let text = plan_text(&document_of(&full_plan(), "contoso", &[]), Detail::Full);
+    let text = plan_text(&document_of(&full_plan(), "contoso", &[]), Detail::Full, None);
     assert!(text.contains('\u{1b}'), "text for a terminal has colours");
     assert!(!plain(&text).chars().any(|c| c.is_control() && c != '\n'), "and nothing else that a terminal obeys");
 }

@@ -74,11 +74,15 @@ impl Chart<'_> {
     fn write(&self, out: &mut String) -> fmt::Result {
         if let Some(window) = self.timeline.window.filter(|window| window.until > window.from) {
             writeln!(out, "Lanes from {} to {}:", utc(window.from), utc(window.until))?;
-            if self.cells >= CELLS_MIN {
+            if self.is_drawn() {
                 self.draw(out, window)?;
             }
         }
         self.words(out)
+    }
+
+    const fn is_drawn(&self) -> bool {
+        self.cells >= CELLS_MIN && self.timeline.window.is_some()
     }
 
     fn draw(&self, out: &mut String, window: WindowPart) -> fmt::Result {
@@ -101,7 +105,26 @@ impl Chart<'_> {
         if hidden > 0 {
             writeln!(out, "  {} of {} not drawn", hidden, counted(self.timeline.spans.len(), "job"))?;
         }
-        Ok(())
+        self.key(out)
+    }
+
+    /// What the marks mean that no words below explain.
+    fn key(&self, out: &mut String) -> fmt::Result {
+        let spans = &self.timeline.spans;
+        let has = |kind| spans.iter().any(|span| span.kind == kind);
+        let meanings = [
+            (has(SpanWord::Planned), "+ this plan"),
+            (has(SpanWord::Deferred), "~ deferred"),
+            (has(SpanWord::Upcoming), "\u{b7} to come"),
+            (has(SpanWord::Own), "= own"),
+            (has(SpanWord::Foreign), "# foreign"),
+            (spans.iter().any(|span| span.from < span.start), "- not acting yet"),
+        ];
+        let shown: Vec<_> = meanings.into_iter().filter_map(|(has, words)| has.then_some(words)).collect();
+        match shown.is_empty() {
+            true => Ok(()),
+            false => writeln!(out, "{:MARGIN$}{}", "", Painted(DIM, shown.join("   "))),
+        }
     }
 
     /// One lane; says how many of its jobs found no cell.
@@ -172,8 +195,15 @@ impl Chart<'_> {
             Detail::Full => (200, 200),
         };
         let TimelinePart { spans, waits, taken, .. } = self.timeline;
+        // A row tells of a job that the plan creates, and of runs to come; of the others only this does.
+        // Who sees no chart has all of them here.
+        let is_told = |span: &&SpanPart| {
+            self.detail == Detail::Full
+                || !self.is_drawn()
+                || !matches!(span.kind, SpanWord::Planned | SpanWord::Upcoming)
+        };
         // What happens first stands first.
-        let mut listed: Vec<_> = spans.iter().collect();
+        let mut listed: Vec<_> = spans.iter().filter(is_told).collect();
         listed.sort_by_key(|span| (span.start, span.lane));
         for span in listed.iter().take(jobs_max) {
             let (mark, style) = mark(span.kind);
@@ -332,7 +362,9 @@ mod tests {
             })
             .collect();
         let text = chart(&many, Detail::Brief, 80);
-        assert!(text.contains("of 500 jobs not drawn") && text.contains("and 492 more"), "{text}");
+        assert!(text.contains("of 500 jobs not drawn"), "{text}");
         assert!(text.lines().count() < 30, "{text}");
+        let text = chart(&many, Detail::Full, 80);
+        assert!(text.contains("and 300 more"), "{text}");
     }
 }

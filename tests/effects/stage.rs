@@ -92,7 +92,7 @@ impl Stage {
             manifests: &manifests,
             upcoming: &[],
         });
-        let text = plan_text(&document, Detail::Brief) + &findings_text(&document.findings);
+        let text = plan_text(&document, Detail::Brief, None) + &findings_text(&document.findings);
         let is_of_interest = |line: &&str| !line.starts_with("Digest") && !line.is_empty();
         let lines = text.lines().filter(is_of_interest).map(|line| strip_str(line).to_string());
         lines.collect::<Vec<_>>().join("\n")

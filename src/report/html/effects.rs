@@ -9,6 +9,7 @@ use crate::model::Seconds;
 use crate::report::document::{
     ChangePart, ChangedField, CreatePart, CurrentPart, EffectPart, ForecastPart, PathPart, RowPart, StepPart,
 };
+use crate::report::effect_text::is_same;
 use crate::report::headline::percent;
 use crate::report::untrusted::json_text;
 use crate::report::when::{grouped, in_words};
@@ -147,7 +148,7 @@ fn becomes(path: &PathPart, current: Option<&CurrentPart>) -> Markup {
     let now = current.map(|current| current.value.as_ref());
     html! {
         @match now {
-            Some(Some(now)) if *now == path.to => span.same { "the same" },
+            Some(Some(now)) if is_same(now, &path.to) => span.same { "the same" },
             Some(None) if path.to.is_null() => span.same { "stays unset" },
             _ if path.to.is_null() => span.cancel { "deleted" },
             _ => span.change { code { (Data(&path.to.to_string())) } },

@@ -12,6 +12,7 @@ use crate::report::document::{
     BlockedPart, ChangePart, CountsMode, CreatePart, EffectPart, FindingPart, ForecastPart, PathPart, PlanDocument,
     RowPart, SpanPart, SpanWord, StepPart, UpcomingPart,
 };
+use crate::report::effect_text::is_same;
 use crate::report::headline::{Headline, Severity, Standing, devices_of, percent, severity};
 use crate::report::untrusted::json_text;
 use crate::report::when::{grouped, in_words, utc};
@@ -214,7 +215,7 @@ fn twin_path(text: &mut String, path: &PathPart) {
         let name = if index == 0 { name.as_str() } else { "" };
         let now = current.value.as_ref().map_or_else(|| "*unset*".to_owned(), value);
         let becomes = match &current.value {
-            Some(now) if *now == path.to => "*the same*",
+            Some(now) if is_same(now, &path.to) => "*the same*",
             None if path.to.is_null() => "*stays unset*",
             _ => &to,
         };
