@@ -10,7 +10,7 @@ use hubjobs::model::{
     SuccessWhen, Target, TargetCondition, TwinPatch, Zone,
 };
 use jiff::{SignedDuration, Timestamp};
-use serde_json::json;
+use serde_json::{Map, json};
 
 use crate::dice::Dice;
 
@@ -87,7 +87,7 @@ impl Commit {
         }
         let manifest = Arc::make_mut(&mut self.manifests[index]);
         match dice.below(10) {
-            0 | 1 => manifest.action = any_action(dice),
+            0 | 1 => manifest.action = any_action(dice, Some(&manifest.action)),
             2 => manifest.max_execution = any_length(dice),
             3 | 4 => manifest.schedule = any_schedule(dice, now),
             5 => delay(&mut manifest.schedule, dice),
@@ -159,7 +159,7 @@ fn any_manifest(dice: &mut Dice, now: Timestamp, name: ManifestName) -> Manifest
         target: any_target(dice),
         schedule: any_schedule(dice, now),
         max_execution: any_length(dice),
-        action: any_action(dice),
+        action: any_action(dice, None),
         success_when: SuccessWhen::default(),
         expect_devices: None,
         limits: ManifestLimits::default(),
@@ -182,10 +182,17 @@ fn any_length(dice: &mut Dice) -> Seconds {
     Seconds::new(dice.pick(&[300, 2_400, 10_800]))
 }
 
-fn any_action(dice: &mut Dice) -> JobAction {
+/// Every manifest writes a property of its own: two writers of one would be refused, and this world is
+/// not about that.
+fn any_action(dice: &mut Dice, earlier: Option<&JobAction>) -> JobAction {
     let payload = json!({"variant": dice.below(3)});
     if dice.percent(25) {
-        let desired = payload.as_object().cloned().unwrap_or_default();
+        let property = match earlier {
+            Some(JobAction::Twin(patch)) => patch.desired.keys().next().cloned(),
+            _ => None,
+        };
+        let property = property.unwrap_or_else(|| format!("p{}", dice.below(u64::MAX)));
+        let desired = Map::from_iter([(property, payload)]);
         return JobAction::Twin(TwinPatch { desired, ..TwinPatch::default() });
     }
     JobAction::Method(MethodCall {

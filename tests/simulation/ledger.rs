@@ -10,7 +10,6 @@ use hubjobs::reconcile::{Action, Outcome, Settled};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::commit::Commit;
-use crate::wire::TIMEOUT;
 
 /// Every job that was ever created, with what became of it. The hub forgets; the ledger does not.
 #[derive(Default)]
@@ -49,6 +48,8 @@ pub(crate) struct Author<'a> {
     pub(crate) owner: &'a Owner,
     pub(crate) commit: &'a Commit,
     pub(crate) lookahead: Seconds,
+    /// When the request was sent. It may be long on its way.
+    pub(crate) asked: Timestamp,
 }
 
 impl Ledger {
@@ -58,7 +59,7 @@ impl Ledger {
         if job.id.owner != *author.owner {
             return Err(format!("{id} was created under another owner"));
         }
-        within_window(&job.id, author, now)?;
+        within_window(&job.id, author)?;
         self.no_cancelled_job_is_revived(&job.id, author.commit)?;
         let last = hub.inspect(|hub| hub.observed_job(id.as_str())).expect("a job that was just created");
         let (commit, slot) = (author.commit, author.commit.slot(&job.id));
@@ -176,9 +177,8 @@ impl Ledger {
     }
 }
 
-/// Nothing is created outside [nominal start - lookahead, deadline], give or take the time that a
-/// request is on its way.
-fn within_window(id: &OwnJobId, author: &Author<'_>, now: Timestamp) -> Result<(), String> {
+/// Nothing is asked for outside [nominal start - lookahead, deadline].
+fn within_window(id: &OwnJobId, author: &Author<'_>) -> Result<(), String> {
     let Some(manifest) = author.commit.manifest(&id.name).filter(|it| it.name == id.name && author.commit.wants(id))
     else {
         return Err(format!("{id} was created, and no manifest wants it"));
@@ -192,8 +192,9 @@ fn within_window(id: &OwnJobId, author: &Author<'_>, now: Timestamp) -> Result<(
         Schedule::Cron(cron) => (nominal - author.lookahead.to_signed(), nominal + cron.starting_deadline.to_signed()),
         Schedule::Asap(asap) => (asap.not_after - week * 2, asap.not_after),
     };
-    if now < earliest || now > deadline + TIMEOUT {
-        return Err(format!("{id} was created at {now}, outside its window {earliest} to {deadline}"));
+    let asked = author.asked;
+    if asked < earliest || asked > deadline {
+        return Err(format!("{id} was asked for at {asked}, outside its window {earliest} to {deadline}"));
     }
     Ok(())
 }

@@ -127,7 +127,7 @@ pub(crate) struct Wire {
 }
 
 /// How long a call may take.
-pub(crate) const TIMEOUT: SignedDuration = SignedDuration::from_secs(60);
+const TIMEOUT: SignedDuration = SignedDuration::from_secs(60);
 
 /// What becomes of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -235,9 +235,10 @@ impl Wire {
 
 impl HubClient for Wire {
     async fn create_job(&self, job: &NewJob) -> Result<(), HubError> {
+        let asked = self.shared().hub.now();
         self.call(&format!("create {}", job.id), true, |shared| {
             now_or_never(shared.hub.clone().create_job(job))?;
-            let author = Author { owner: &self.owner, commit: &self.commit, lookahead: self.lookahead };
+            let author = Author { owner: &self.owner, commit: &self.commit, lookahead: self.lookahead, asked };
             let verdict = shared.ledger.created(&shared.hub, job, &author);
             shared.judge(verdict);
             self.make_stale(shared, &job.id.to_job_id(), None);
