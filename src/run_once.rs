@@ -5,7 +5,7 @@
 //! hub ------------------observe-> [ObservedJob] -----------------------+-plan-> Plan -approve-> ApprovedPlan -reconcile-> [Outcome]
 //! ```
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
@@ -13,11 +13,11 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::expand::{Window, expand};
 use crate::hub::{AskProgress, AskTerms, Asked, HubClient, HubError, NotAsked, Observation, Wanted, ask, observe};
-use crate::model::{Desired, Environment, Manifest, Owner, Policy};
+use crate::model::{Desired, Environment, Manifest, Owner, Policy, Schedule};
 use crate::plan::{
-    Acknowledgement, Answer, Answers, Completeness, Configurations, Counts, Drift, Holding, Plan, PlanInput, Question,
-    Review, ReviewInput, Selection, Unasked, device_drift, further_questions, holdings, job_drift, plan, questions,
-    review,
+    Acknowledgement, Answer, Answers, Coming, Completeness, Configurations, Counts, Drift, Holding, Plan, PlanInput,
+    Question, Review, ReviewInput, Selection, Unasked, device_drift, further_questions, holdings, job_drift, plan,
+    questions, review,
 };
 use crate::reconcile::Clock;
 
@@ -64,6 +64,8 @@ fn format_skew(skew: SignedDuration) -> String {
 pub struct Planned {
     /// The plan.
     pub plan: Plan,
+    /// Manifests that run later than the plan looks ahead, so that no row is about them.
+    later: Vec<Arc<Manifest>>,
     observation: Observation,
     desired: Vec<Desired>,
 }
@@ -73,6 +75,8 @@ pub struct Planned {
 pub struct Inquiry<'a> {
     /// Whether devices are counted.
     pub counts: Counts,
+    /// Whether what is not due yet is looked at, too.
+    pub is_of_coming: bool,
     /// What somebody consents to beyond the limits.
     pub acknowledgements: &'a [Acknowledgement],
     /// Questions at once.
@@ -100,7 +104,8 @@ pub async fn plan_once<H: HubClient>(hub: &H, scope: &Scope<'_>, clock: &dyn Clo
     let environment = scope.environment;
     let desired = expand(scope.manifests, scope.owner, Window { now, lookahead: environment.lookahead });
     let plan = plan(&plan_input(scope, now, &desired, &observation));
-    Ok(Planned { plan, observation, desired })
+    let later = later(scope, &plan);
+    Ok(Planned { plan, later, observation, desired })
 }
 
 /// Asks the hub what the plan would do to its devices, and looks at the plan as its reviewer would.
@@ -114,7 +119,7 @@ pub async fn review_once<H: HubClient>(
     planned: Planned,
     inquiry: &Inquiry<'_>,
 ) -> Result<Review, RunError> {
-    let Planned { plan, observation, desired } = planned;
+    let Planned { plan, later, observation, desired } = planned;
     let configurations = match inquiry.counts {
         Counts::All if plan.writes_twins(scope.manifests) => {
             Some(hub.configurations().await.map_err(|e| e.to_string()))
@@ -123,6 +128,7 @@ pub async fn review_once<H: HubClient>(
     };
     let input = ReviewInput {
         manifests: scope.manifests,
+        coming: if inquiry.is_of_coming { Coming::Reviewed(&later) } else { Coming::Ignored },
         desired: &desired,
         observed: &observation.jobs,
         limits: &scope.environment.safety,
@@ -164,7 +170,7 @@ pub async fn drift_once<H: HubClient>(
     clock: &dyn Clock,
     inquiry: &Inquiry<'_>,
 ) -> Result<Drift, RunError> {
-    let Planned { plan, observation, desired } = plan_once(hub, scope, clock).await?;
+    let Planned { plan, observation, desired, .. } = plan_once(hub, scope, clock).await?;
     let input = plan_input(scope, plan.now, &desired, &observation);
     let jobs = job_drift(&plan, &input);
     if inquiry.counts == Counts::None {
@@ -179,6 +185,15 @@ pub async fn drift_once<H: HubClient>(
     let samples: BTreeSet<_> = holdings.iter().filter_map(|holding| holding.samples(&counted)).cloned().collect();
     let sampled = answers(hub, samples.into_iter().collect(), &terms, inquiry.progress).await;
     Ok(Drift { jobs, devices: Some(device_drift(holdings, &counted.and(sampled))) })
+}
+
+fn later(scope: &Scope<'_>, plan: &Plan) -> Vec<Arc<Manifest>> {
+    let with_rows: HashSet<_> = plan.rows.iter().map(|row| &row.name).collect();
+    let is_later = |manifest: &&Arc<Manifest>| {
+        let runs = !manifest.suspend && matches!(manifest.schedule, Schedule::Cron(_));
+        runs && scope.selection.covers(&manifest.name) && !with_rows.contains(&manifest.name)
+    };
+    scope.manifests.iter().filter(is_later).cloned().collect()
 }
 
 fn plan_input<'a>(

@@ -111,7 +111,7 @@ async fn consider(
     selection: &Selection,
     agreed: Option<&Actions>,
 ) -> Result<ApprovedPlan, Failure> {
-    let review = look(session, context, connection, selection, &args.review).await?;
+    let review = look(session, context, connection, selection, &args.review.inquiry(connection)).await?;
     let actions = actions(review.plan());
     if let Some(agreed) = agreed.filter(|agreed| **agreed != actions) {
         session.terminal.stderr(&changes_text(agreed, &actions));

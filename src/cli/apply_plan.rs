@@ -111,7 +111,7 @@ struct SavedApply<'a> {
 impl SavedApply<'_> {
     async fn run(&self, connection: &Connection) -> Result<Exit, Failure> {
         let Self { args, session, context, selection, .. } = *self;
-        let review = look(session, context, connection, selection, self.review).await?;
+        let review = look(session, context, connection, selection, &self.review.inquiry(connection)).await?;
         let now = document(context, connection, selection, &review, None);
         let intent = intent(context, connection, selection, &review);
         let before = reviewed(&self.saved.plan, &self.saved.intent).map_err(PlanFailure::Misshapen)?;

@@ -112,7 +112,13 @@ impl Connection {
     /// What a review of a plan for this hub is to look at.
     #[must_use]
     pub(super) const fn inquiry<'a>(&'a self, counts: Counts, acknowledgements: &'a [Acknowledgement]) -> Inquiry<'a> {
-        Inquiry { counts, acknowledgements, concurrency_max: self.concurrency, progress: &self.asking }
+        Inquiry {
+            counts,
+            is_of_coming: false,
+            acknowledgements,
+            concurrency_max: self.concurrency,
+            progress: &self.asking,
+        }
     }
 
     /// The hub's time, asked for if it is not the machine's.

@@ -15,6 +15,7 @@ use super::terminal::Form;
 use crate::plan::{Intent, Selection};
 use crate::report::document::{PlanKey, SavedPlan, SelectionPart};
 use crate::report::{PlanDocument, RenderOptions, plan_json, render, summary_text};
+use crate::run_once::Inquiry;
 
 /// Shows what apply would do.
 ///
@@ -43,7 +44,8 @@ pub(super) async fn run(args: &PlanArgs, session: &Session) -> Result<Exit, Fail
         return session.over_hubs(contexts, work).await;
     }
     let work = async |context, connection: &Connection| {
-        let review = look(session, context, connection, &selection, &args.review).await?;
+        let inquiry = Inquiry { is_of_coming: true, ..args.review.inquiry(connection) };
+        let review = look(session, context, connection, &selection, &inquiry).await?;
         let document = document(context, connection, &selection, &review, args.occurrences);
         Ok((exit(args, &document), plan_json(&document)))
     };
@@ -62,7 +64,8 @@ async fn plan(
     selection: &Selection,
     key: Option<&PlanKey>,
 ) -> Result<HubEnd, Failure> {
-    let review = look(session, context, connection, selection, &args.review).await?;
+    let inquiry = Inquiry { is_of_coming: true, ..args.review.inquiry(connection) };
+    let review = look(session, context, connection, selection, &inquiry).await?;
     let document = document(context, connection, selection, &review, args.occurrences);
     match args.output {
         PlanFormat::Text => show(&document, detail(session), &session.terminal),

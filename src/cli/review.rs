@@ -38,13 +38,13 @@ pub(super) async fn look(
     context: &Context,
     connection: &Connection,
     selection: &Selection,
-    args: &ReviewArgs,
+    inquiry: &Inquiry<'_>,
 ) -> Result<Review, Failure> {
     connection.now().await?;
     let scope = context.scope(selection);
     let reviewed = async {
         let planned = plan_once(&connection.hub, &scope, &*connection.clock).await?;
-        review_once(&connection.hub, &scope, planned, &args.inquiry(connection)).await
+        review_once(&connection.hub, &scope, planned, inquiry).await
     };
     session.read(while_counting(&session.terminal, &connection.asking, reviewed)).await
 }

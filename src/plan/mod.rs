@@ -46,7 +46,7 @@ pub use intent::{Intent, ManifestIntent};
 pub use planner::plan;
 pub use policy::{CaseOutcome, try_case};
 pub use question::{Answer, Answers, Counts, Question, Unasked};
-pub use review::{Configurations, Review, ReviewInput, further_questions, questions, review};
+pub use review::{Coming, Configurations, Review, ReviewInput, further_questions, questions, review};
 pub use reviewed::{CountTolerance, Reviewed, Slot, Standing};
 pub use row::{
     BlockedReason, CancelReason, Create, CreateReason, Deferral, DeferredReason, IdleReason, LaneUse, Lateness, Plan,

@@ -1,11 +1,13 @@
 //! A plan together with all that its reviewer has to know.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::acknowledgement::Acknowledgement;
 use super::conflict::{Conflict, conflict_questions, conflicts};
 use super::effect::{
-    Act, Effect, acts, effect_findings, effect_questions, effects, hub_devices, matched, messages, once, path_questions,
+    Act, Effect, Outlook, acts, coming, effect_findings, effect_questions, effects, hub_devices, matched, messages,
+    once, path_questions,
 };
 use super::finding::Finding;
 use super::policy;
@@ -14,13 +16,15 @@ use super::renamed::renamed_findings;
 use super::row::Plan;
 use super::safety;
 use super::timeline::{Timeline, timeline};
-use crate::model::{Desired, Manifest, ObservedConfiguration, ObservedJob, Policy, SafetyLimits};
+use crate::model::{Desired, Manifest, ManifestName, ObservedConfiguration, ObservedJob, Policy, SafetyLimits};
 
 /// All that a review depends on beside the plan.
 #[derive(Debug, Clone, Copy)]
 pub struct ReviewInput<'a> {
     /// Every manifest of the project that is valid.
     pub manifests: &'a [Arc<Manifest>],
+    /// What is not due yet.
+    pub coming: Coming<'a>,
     /// The slots of those manifests that were examined.
     pub desired: &'a [Desired],
     /// Every job of the hub, own and foreign.
@@ -35,6 +39,26 @@ pub struct ReviewInput<'a> {
     pub counts: Counts,
     /// The automatic device configurations of the hub.
     pub configurations: Configurations<'a>,
+}
+
+/// Whether what is not due yet is looked at, too: who reviews has to know it, who applies need not.
+#[derive(Debug, Clone, Copy)]
+pub enum Coming<'a> {
+    /// The rows that are not due, and these manifests, which no row is about since they run later than
+    /// the plan looks ahead.
+    Reviewed(&'a [Arc<Manifest>]),
+    /// Only what starts a job is looked at.
+    Ignored,
+}
+
+impl<'a> Coming<'a> {
+    /// The manifests that no row is about.
+    const fn later(self) -> &'a [Arc<Manifest>] {
+        match self {
+            Self::Reviewed(later) => later,
+            Self::Ignored => &[],
+        }
+    }
 }
 
 /// What is known of the hub's automatic device configurations.
@@ -65,6 +89,7 @@ impl<'a> ReviewInput<'a> {
     pub const fn of_limits(limits: &'a SafetyLimits) -> Self {
         Self {
             manifests: &[],
+            coming: Coming::Ignored,
             desired: &[],
             observed: &[],
             limits,
@@ -82,6 +107,8 @@ pub struct Review {
     plan: Plan,
     /// One for each row.
     effects: Vec<Option<Effect>>,
+    /// Of manifests that no row is about.
+    outlook: BTreeMap<ManifestName, Effect>,
     timeline: Timeline,
     conflicts: Vec<Conflict>,
     findings: Vec<Finding>,
@@ -97,11 +124,17 @@ impl Review {
         &self.plan
     }
 
-    /// What each row of the plan does to the fleet, in the order of the rows; nothing for rows that do
-    /// nothing to devices.
+    /// What each row of the plan does to the fleet, now or when it is due, in the order of the rows;
+    /// nothing for rows that do nothing to devices.
     #[must_use]
     pub fn effects(&self) -> &[Option<Effect>] {
         &self.effects
+    }
+
+    /// What the next run of a manifest that no row is about does to the fleet, as far as that shows today.
+    #[must_use]
+    pub fn outlook(&self, name: &ManifestName) -> Option<&Effect> {
+        self.outlook.get(name)
     }
 
     /// Lanes against time.
@@ -150,7 +183,7 @@ impl Review {
     /// were counted; nothing when none were.
     #[must_use]
     pub fn messages(&self) -> Option<u64> {
-        messages(&self.effects)
+        messages(&self.plan, &self.effects)
     }
 
     pub(super) fn into_plan(self) -> Plan {
@@ -162,8 +195,23 @@ impl Review {
 #[must_use]
 pub fn questions(plan: &Plan, input: &ReviewInput<'_>) -> Vec<Question> {
     let acts = acts(plan, input.manifests);
-    let shared = conflict_questions(plan, input);
-    if acts.is_empty() { once(shared) } else { effect_questions(&acts, shared) }
+    let coming = coming_acts(plan, input);
+    let mut questions = conflict_questions(plan, input);
+    if !acts.is_empty() {
+        questions = effect_questions(&acts, questions);
+    }
+    // What is to be done now comes first, should there not be time for all.
+    if !coming.is_empty() {
+        questions.extend(effect_questions(&coming, Vec::new()));
+    }
+    once(questions)
+}
+
+fn coming_acts<'a>(plan: &'a Plan, input: &ReviewInput<'a>) -> Vec<Act<'a>> {
+    match input.coming {
+        Coming::Reviewed(later) => coming(plan, input.manifests, later),
+        Coming::Ignored => Vec::new(),
+    }
 }
 
 /// What has to be asked once the answers are there: for targets that select nobody, or far more
@@ -180,15 +228,24 @@ pub fn further_questions(plan: &Plan, input: &ReviewInput<'_>, answers: &Answers
         let outgrown = |devices| last.get(name(act)).is_some_and(|last| last.is_outgrown_by(devices));
         matched(&act.condition, answers).is_some_and(|devices| devices == 0 || outgrown(devices))
     };
-    once(acts.iter().filter(is_strange).flat_map(|act| path_questions(&act.condition)))
+    let coming = coming_acts(plan, input);
+    let is_for_nobody = |act: &&Act<'_>| matched(&act.condition, answers) == Some(0);
+    let strange = acts.iter().filter(is_strange).chain(coming.iter().filter(is_for_nobody));
+    once(strange.flat_map(|act| path_questions(&act.condition)))
 }
 
 /// Looks at a plan as its reviewer would: what it does to the fleet, and which rules it breaks.
 #[must_use]
 pub fn review(plan: Plan, input: &ReviewInput<'_>, answers: &Answers) -> Review {
-    let effects = effects(&acts(&plan, input.manifests), plan.rows.len(), plan.size, answers);
+    let later = input.coming.later();
+    let mut all = acts(&plan, input.manifests);
+    all.extend(coming_acts(&plan, input));
+    let mut effects = effects(&all, plan.rows.len() + later.len(), plan.size, answers);
+    drop(all);
+    let effects_later = effects.split_off(plan.rows.len());
+    let outlook: Outlook<'_> = later.iter().zip(&effects_later).collect();
     let hub_devices = hub_devices(answers);
-    let mut findings = safety::findings(&safety::Subject {
+    let subject = safety::Subject {
         plan: &plan,
         effects: &effects,
         answers,
@@ -197,7 +254,9 @@ pub fn review(plan: Plan, input: &ReviewInput<'_>, answers: &Answers) -> Review 
         observed: input.observed,
         limits: input.limits,
         acknowledgements: input.acknowledgements,
-    });
+    };
+    let mut findings = safety::findings(&subject);
+    findings.extend(safety::outlook(&subject, &outlook));
     findings.extend(policy::findings(&policy::Subject {
         plan: &plan,
         effects: &effects,
@@ -206,13 +265,14 @@ pub fn review(plan: Plan, input: &ReviewInput<'_>, answers: &Answers) -> Review 
         policies: input.policies,
     }));
     findings.extend(renamed_findings(&plan, input));
-    findings.extend(effect_findings(&plan, &effects, answers, input.configurations));
+    findings.extend(effect_findings(&plan, &effects, &outlook, answers, input.configurations));
     let (conflicts, conflicting) = conflicts(&plan, input, answers);
     findings.extend(conflicting);
     findings.sort_by_key(|finding| (!finding.denies(), finding.level));
     Review {
         hub_devices,
         effects,
+        outlook: later.iter().zip(effects_later).filter_map(known).collect(),
         timeline: timeline(&plan, input),
         conflicts,
         findings,
@@ -220,4 +280,8 @@ pub fn review(plan: Plan, input: &ReviewInput<'_>, answers: &Answers) -> Review 
         asked: answers.queries(),
         plan,
     }
+}
+
+fn known((manifest, effect): (&Arc<Manifest>, Option<Effect>)) -> Option<(ManifestName, Effect)> {
+    Some((manifest.name.clone(), effect?))
 }

@@ -250,6 +250,14 @@ pub enum IdleReason {
     PruneNeedsFullView,
 }
 
+impl Step {
+    /// Whether a job comes of it, now or as soon as there is a lane.
+    #[must_use]
+    pub const fn starts_job(&self) -> bool {
+        matches!(self, Self::Create(_) | Self::Deferred(_))
+    }
+}
+
 impl CreateReason {
     /// Stable code.
     #[must_use]

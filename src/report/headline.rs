@@ -1,6 +1,6 @@
 //! What a tired reader has to know of a plan: whether it is refused, how many devices, from when.
 
-use super::document::{BlockedPart, CreatePart, FindingPart, PlanDocument, RowPart, StepPart, SummaryPart};
+use super::document::{BlockedPart, CreatePart, EffectPart, FindingPart, PlanDocument, RowPart, StepPart, SummaryPart};
 use super::when::{counted, grouped};
 
 /// What becomes of a plan.
@@ -198,4 +198,18 @@ pub(super) fn by_radius(document: &PlanDocument) -> Vec<&RowPart> {
     let mut rows: Vec<_> = document.rows.iter().filter(|row| row.step.is_action()).collect();
     rows.sort_by_key(|row| std::cmp::Reverse(devices_of(row)));
     rows
+}
+
+/// What is not due yet and what it would do today, that which reaches the most devices first: a name, a
+/// time and an effect.
+pub(super) fn coming(document: &PlanDocument) -> Vec<(&str, &str, &EffectPart)> {
+    let rows = document.rows.iter().filter(|row| !row.step.is_action());
+    let of_rows = rows.filter_map(|row| Some((&*row.name, &*row.when, row.effect.as_ref()?)));
+    let of_next = document
+        .upcoming
+        .iter()
+        .filter_map(|next| Some((&*next.name, &*next.starts.first()?.when, next.effect.as_ref()?)));
+    let mut coming: Vec<_> = of_rows.chain(of_next).collect();
+    coming.sort_by_key(|(.., effect)| std::cmp::Reverse(effect.devices));
+    coming
 }

@@ -137,8 +137,8 @@ impl<'a> PlanText<'a> {
 
     /// What counting came to; nothing when there was nothing to count.
     fn counting(&self, out: &mut String) -> fmt::Result {
-        let PlanDocument { rows, counts, quota, .. } = self.document;
-        if rows.iter().all(|row| row.effect.is_none()) {
+        let PlanDocument { rows, upcoming, counts, quota, .. } = self.document;
+        if rows.iter().all(|row| row.effect.is_none()) && upcoming.iter().all(|next| next.effect.is_none()) {
             return Ok(());
         }
         if counts.mode == CountsMode::None {
@@ -193,10 +193,13 @@ impl<'a> PlanText<'a> {
 
     fn upcoming(&self, out: &mut String, next: &UpcomingPart) -> fmt::Result {
         let width = self.name_width;
-        for run in &next.starts {
+        for (index, run) in next.starts.iter().enumerate() {
             let dst = run.dst_message.as_ref().map_or_else(String::new, |message| format!("  {}", words(message)));
             let (name, when) = (Untrusted::new(&next.name), Untrusted::new(&run.when));
             writeln!(out, "  {} {name:<width$}  next {when}{dst}", Painted(DIM, '·'))?;
+            if let Some(effect) = next.effect.as_ref().filter(|_| index == 0) {
+                effect_lines(out, effect, self.document.counts.mode)?;
+            }
             apply_window(out, run.apply_between)?;
         }
         Ok(())

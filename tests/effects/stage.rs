@@ -122,8 +122,13 @@ impl Stage {
         };
         let planned = plan_once(self, &scope, &now).await.unwrap();
         let progress = AskProgress::default();
-        let inquiry =
-            Inquiry { counts, acknowledgements: &[], concurrency_max: NonZeroUsize::MIN, progress: &progress };
+        let inquiry = Inquiry {
+            counts,
+            is_of_coming: true,
+            acknowledgements: &[],
+            concurrency_max: NonZeroUsize::MIN,
+            progress: &progress,
+        };
         review_once(self, &scope, planned, &inquiry).await.unwrap()
     }
 

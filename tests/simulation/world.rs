@@ -267,6 +267,7 @@ impl World {
         self.count_rows(&plan);
         let progress = AskProgress::default();
         let inquiry = Inquiry {
+            is_of_coming: false,
             counts: Counts::None,
             acknowledgements: &[],
             concurrency_max: NonZeroUsize::MIN,

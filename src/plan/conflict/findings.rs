@@ -15,6 +15,7 @@ use super::{Conflict, Writer};
 use crate::model::OccurrenceKind;
 use crate::plan::finding::{Finding, Level, Rule};
 use crate::plan::row::Plan;
+use crate::plan::words::grouped;
 
 /// Longest value that is shown, in characters.
 const VALUE_LEN_MAX: usize = 60;
@@ -72,7 +73,7 @@ fn message(conflict: &Conflict, ours: &Source<'_>, other: &Source<'_>) -> String
     };
     let devices = match conflict.devices {
         Some(1) => "1 device".to_owned(),
-        Some(devices) => format!("the same {devices} devices"),
+        Some(devices) => format!("the same {} devices", grouped(devices)),
         None if conflict.is_certain => "the same devices".to_owned(),
         None => "perhaps the same devices (not counted)".to_owned(),
     };

@@ -5,12 +5,12 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::model::{JobAction, Manifest, ManifestName, Seconds, TargetCondition};
-use crate::plan::row::{Plan, Step};
+use crate::plan::row::{IdleReason, Plan, Step};
 
 /// What a row of a plan does to devices: the body of the job that it creates, or will.
 #[derive(Debug, Clone)]
 pub(in crate::plan) struct Act<'a> {
-    /// Index of the row.
+    /// Index of the row; of a manifest that no row is about, its index behind the last of them.
     pub(in crate::plan) row: usize,
     /// Which devices.
     pub(in crate::plan) condition: Cow<'a, TargetCondition>,
@@ -41,6 +41,28 @@ pub(in crate::plan) fn acts<'a>(plan: &'a Plan, manifests: &'a [Arc<Manifest>]) 
         Step::Cancel { .. } | Step::Blocked { .. } | Step::Idle { .. } => None,
     };
     plan.rows.iter().map(|row| &row.step).enumerate().filter_map(act).collect()
+}
+
+/// What is to come: the rows that are not due, and the manifests that no row is about. Both will do what
+/// their manifest says today.
+pub(in crate::plan) fn coming<'a>(
+    plan: &'a Plan,
+    manifests: &'a [Arc<Manifest>],
+    later: &'a [Arc<Manifest>],
+) -> Vec<Act<'a>> {
+    let is_not_due = |step: &Step| matches!(step, Step::Idle { reason: IdleReason::NotDue { .. }, .. });
+    let rows: Vec<_> = plan.rows.iter().enumerate().filter(|(_, row)| is_not_due(&row.step)).collect();
+    let by_name: HashMap<&ManifestName, &Manifest> = match rows.is_empty() {
+        true => HashMap::new(),
+        false => manifests.iter().map(|manifest| (&manifest.name, manifest.as_ref())).collect(),
+    };
+    let of_rows = rows.into_iter().filter_map(|(index, row)| Some((index, *by_name.get(&row.name)?)));
+    let of_later = later.iter().enumerate().map(|(index, manifest)| (plan.rows.len() + index, &**manifest));
+    let act = |(row, manifest): (usize, &'a Manifest)| {
+        let condition = Cow::Owned(manifest.target.condition());
+        Act { row, condition, action: &manifest.action, max_execution: manifest.max_execution }
+    };
+    of_rows.chain(of_later).map(act).collect()
 }
 
 impl Plan {

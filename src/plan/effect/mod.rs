@@ -14,10 +14,10 @@ mod target;
 use serde_json::Value;
 
 pub(super) use absent::{absent_in_words, path_questions};
-pub(super) use act::{Act, acts};
+pub(super) use act::{Act, acts, coming};
 pub(super) use leaf::{Leaf, leaves};
 pub(super) use reading::{effect_questions, effects, hub_devices, matched, once};
-pub(super) use rules::{effect_findings, messages};
+pub(super) use rules::{Outlook, effect_findings, messages};
 pub(super) use target::Target;
 
 use crate::model::{MethodName, Seconds, TargetCondition};

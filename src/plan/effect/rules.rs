@@ -1,20 +1,25 @@
 //! Rules about what a plan does to the fleet, and about what it does not know of that.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::absent::absent_in_words;
 use super::{Change, Effect};
-use crate::model::{HubSize, Seconds};
+use crate::model::{HubSize, Manifest, ManifestName, Seconds};
 use crate::plan::finding::{Finding, Level, Rule};
 use crate::plan::question::{Answer, Answers, Unasked};
 use crate::plan::review::Configurations;
-use crate::plan::row::{Plan, Row};
+use crate::plan::row::Plan;
 use crate::plan::words::grouped;
+
+/// The manifests that no row is about, each with what its next run does.
+pub(in crate::plan) type Outlook<'a> = Vec<(&'a Arc<Manifest>, &'a Option<Effect>)>;
 
 /// What a reviewer has to know of the effects of a plan.
 pub(in crate::plan) fn effect_findings(
     plan: &Plan,
     effects: &[Option<Effect>],
+    outlook: &Outlook<'_>,
     answers: &Answers,
     configurations: Configurations<'_>,
 ) -> Vec<Finding> {
@@ -22,10 +27,18 @@ pub(in crate::plan) fn effect_findings(
     for (index, (row, effect)) in plan.rows.iter().zip(effects).enumerate() {
         let Some(effect) = effect else { continue };
         let about = |finding: Finding| Finding { row: Some(index), source: row.source.clone(), ..finding };
-        found.extend(cannot_finish(row, effect, plan.size).map(about));
-        found.extend(no_devices(row, effect, answers).map(about));
+        // What is not due yet stops nothing today.
+        let level = if row.step.starts_job() { Level::Deny } else { Level::Warn };
+        found.extend(cannot_finish(&row.name, effect, plan.size, level).map(about));
+        found.extend(no_devices(&row.name, effect, answers).map(about));
     }
-    found.extend(daily_quota(effects, plan.size));
+    for (manifest, effect) in outlook {
+        let Some(effect) = effect else { continue };
+        let about = |finding: Finding| Finding { source: Some(manifest.source.clone()), ..finding };
+        found.extend(cannot_finish(&manifest.name, effect, plan.size, Level::Warn).map(about));
+        found.extend(no_devices(&manifest.name, effect, answers).map(about));
+    }
+    found.extend(daily_quota(plan, effects));
     found.extend(not_counted(effects, answers, plan.size));
     found.extend(not_looked_at(configurations));
     found
@@ -36,7 +49,7 @@ fn finding(rule: Rule, level: Level, message: String, help: String) -> Finding {
 }
 
 /// Devices that are still waiting when a job ends are failed by the hub.
-fn cannot_finish(row: &Row, effect: &Effect, size: HubSize) -> Option<Finding> {
+fn cannot_finish(name: &ManifestName, effect: &Effect, size: HubSize, level: Level) -> Option<Finding> {
     let (forecast, reach) = (effect.forecast?, effect.reach.as_ref()?);
     if forecast.fits() {
         return None;
@@ -49,11 +62,10 @@ fn cannot_finish(row: &Row, effect: &Effect, size: HubSize) -> Option<Finding> {
     let minutes = Seconds::new(forecast.duration.get().div_ceil(60) * 60);
     Some(finding(
         Rule::CannotFinish,
-        Level::Deny,
+        level,
         format!(
-            "`{}` cannot finish: {} {which}devices at {rate} a second, the rate of {size}, take {}, \
+            "`{name}` cannot finish: {} {which}devices at {rate} a second, the rate of {size}, take {}, \
              and the hub ends the job after {}",
-            row.name,
             grouped(devices),
             forecast.duration,
             forecast.limit
@@ -62,14 +74,14 @@ fn cannot_finish(row: &Row, effect: &Effect, size: HubSize) -> Option<Finding> {
     ))
 }
 
-fn no_devices(row: &Row, effect: &Effect, answers: &Answers) -> Option<Finding> {
+fn no_devices(name: &ManifestName, effect: &Effect, answers: &Answers) -> Option<Finding> {
     let reach = effect.reach.as_ref()?;
     let absent = absent_in_words(&effect.condition, answers).map(|words| format!("; {words}")).unwrap_or_default();
     (reach.matched == 0).then(|| {
         finding(
             Rule::NoDevices,
             Level::Warn,
-            format!("`{}` matches no device now, and selects anew when it starts{absent}", row.name),
+            format!("`{name}` matches no device now, and selects anew when it starts{absent}"),
             "compare the condition with the twin of a device that it should match; names and values are case-sensitive"
                 .to_owned(),
         )
@@ -78,17 +90,17 @@ fn no_devices(row: &Row, effect: &Effect, answers: &Answers) -> Option<Finding> 
 
 /// About how many messages of the daily quota the counted jobs of a plan take; nothing when none was
 /// counted.
-pub(in crate::plan) fn messages(effects: &[Option<Effect>]) -> Option<u64> {
-    effects
-        .iter()
-        .flatten()
-        .filter_map(|effect| effect.forecast)
+pub(in crate::plan) fn messages(plan: &Plan, effects: &[Option<Effect>]) -> Option<u64> {
+    let of_rows = plan.rows.iter().zip(effects).filter(|(row, _)| row.step.starts_job());
+    of_rows
+        .filter_map(|(_, effect)| effect.as_ref()?.forecast)
         .map(|forecast| forecast.messages)
         .reduce(u64::saturating_add)
 }
 
-fn daily_quota(effects: &[Option<Effect>], size: HubSize) -> Option<Finding> {
-    let (messages, quota) = (messages(effects)?, size.messages_per_day());
+fn daily_quota(plan: &Plan, effects: &[Option<Effect>]) -> Option<Finding> {
+    let size = plan.size;
+    let (messages, quota) = (messages(plan, effects)?, size.messages_per_day());
     (messages > quota).then(|| {
         finding(
             Rule::DailyQuota,

@@ -14,8 +14,8 @@ use std::sync::Arc;
 pub(super) use self::growth::last_runs;
 use self::ruling::{Broken, Ruling};
 use super::acknowledgement::{Acknowledgeable, Acknowledgement};
-use super::effect::Effect;
-use super::finding::{Finding, Rule};
+use super::effect::{Effect, Outlook};
+use super::finding::{Finding, Level, Rule};
 use super::question::Answers;
 use super::row::{Plan, Step};
 use super::words::grouped;
@@ -45,6 +45,20 @@ pub(super) fn findings(subject: &Subject<'_>) -> Vec<Finding> {
     new_jobs(subject, &mut ruling);
     reach::check(subject, &mut ruling);
     ruling.into_findings()
+}
+
+/// The limits that jobs will break which are not due yet. They stop nothing today.
+pub(super) fn outlook(subject: &Subject<'_>, outlook: &Outlook<'_>) -> Vec<Finding> {
+    let mut ruling = Ruling::new(&[]);
+    reach::check_coming(subject, outlook, &mut ruling);
+    let warned = |finding: Finding| match finding.level {
+        Level::Deny => {
+            let message = format!("{}; it is not due yet, and is refused when it is", finding.message);
+            Finding { level: Level::Warn, message, ..finding }
+        }
+        Level::Warn => finding,
+    };
+    ruling.into_findings().into_iter().map(warned).collect()
 }
 
 fn new_jobs(subject: &Subject<'_>, ruling: &mut Ruling<'_>) {

@@ -1,16 +1,15 @@
 //! How many devices a plan may reach.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::Subject;
 use super::growth::{LastRun, is_set_by_people, last_runs};
 use super::ruling::{Broken, Ruling};
 use crate::model::{ExpectedDevices, Limit, Manifest, ManifestName, ManifestSource, Percent, TargetCondition};
 use crate::plan::acknowledgement::Acknowledgeable;
-use crate::plan::effect::absent_in_words;
+use crate::plan::effect::{Effect, Outlook, absent_in_words};
 use crate::plan::finding::{Finding, Level, Rule};
 use crate::plan::question::Answers;
-use crate::plan::row::{Row, Step};
 use crate::plan::words::{grouped, percent_up};
 
 /// Below this many devices a share of the hub says nothing: half of a hub of ten is five.
@@ -18,9 +17,10 @@ const PERCENT_FROM: u64 = 25;
 /// Manifests that are named when a plan as a whole reaches too far.
 const NAMED: usize = 3;
 
-/// A row that sends a job to devices, now or later.
+/// A job that is sent to devices, now or later.
 struct Reaching<'a> {
-    index: usize,
+    /// Row; nothing for a manifest that no row is about.
+    index: Option<usize>,
     name: &'a ManifestName,
     condition: &'a TargetCondition,
     /// Nothing when they were not counted.
@@ -30,17 +30,55 @@ struct Reaching<'a> {
 pub(super) fn check(subject: &Subject<'_>, ruling: &mut Ruling<'_>) {
     let rows: Vec<_> = reaching(subject).collect();
     of_manifests(subject, &rows, ruling);
-    of_plan(subject, &rows, ruling);
+    of_plan(subject, &rows, &Whole::Plan, ruling);
+}
+
+/// The limits that jobs which are not due yet will break when they are: each alone, since nobody knows
+/// what else will be due with it. What was not counted is said elsewhere.
+pub(super) fn check_coming(subject: &Subject<'_>, outlook: &Outlook<'_>, ruling: &mut Ruling<'_>) {
+    let mut seen: HashSet<_> = reaching(subject).map(|row| row.name).collect();
+    let rows = subject.plan.rows.iter().zip(subject.effects).enumerate();
+    let of_rows = rows.map(|(index, (row, effect))| (Some(index), &row.name, effect));
+    let of_outlook = outlook.iter().map(|(manifest, effect)| (None, &manifest.name, *effect));
+    let coming: Vec<_> = of_rows
+        .chain(of_outlook)
+        .filter_map(|(index, name, effect)| Some(Reaching::new(index, name, effect.as_ref()?)))
+        .filter(|row| row.devices.is_some() && seen.insert(row.name))
+        .collect();
+    of_manifests(subject, &coming, ruling);
+    for row in &coming {
+        of_plan(subject, std::slice::from_ref(row), &Whole::Job(row), ruling);
+    }
+}
+
+/// What the limits of an environment are held against.
+enum Whole<'a> {
+    Plan,
+    /// A single job.
+    Job(&'a Reaching<'a>),
+}
+
+impl Whole<'_> {
+    /// What it is, with its largest parts, and its row.
+    fn in_words(&self, rows: &[Reaching<'_>]) -> (String, String, Option<usize>) {
+        match self {
+            Self::Plan => ("this plan".to_owned(), largest(rows), None),
+            Self::Job(row) => (format!("`{}`", row.name), String::new(), row.index),
+        }
+    }
 }
 
 fn reaching<'a>(subject: &Subject<'a>) -> impl Iterator<Item = Reaching<'a>> {
-    let starts = |row: &Row| matches!(row.step, Step::Create(_) | Step::Deferred(_));
-    let rows = subject.plan.rows.iter().zip(subject.effects).enumerate().filter(move |(_, (row, _))| starts(row));
-    rows.filter_map(|(index, (row, effect))| {
-        let effect = effect.as_ref()?;
+    let rows = subject.plan.rows.iter().zip(subject.effects).enumerate();
+    let starting = rows.filter(|(_, (row, _))| row.step.starts_job());
+    starting.filter_map(|(index, (row, effect))| Some(Reaching::new(Some(index), &row.name, effect.as_ref()?)))
+}
+
+impl<'a> Reaching<'a> {
+    fn new(index: Option<usize>, name: &'a ManifestName, effect: &'a Effect) -> Self {
         let devices = effect.reach.as_ref().map(|reach| reach.matched);
-        Some(Reaching { index, name: &row.name, condition: &effect.condition, devices })
-    })
+        Self { index, name, condition: &effect.condition, devices }
+    }
 }
 
 /// What manifests say of themselves: one finding a rule and manifest, however many occurrences it has.
@@ -79,13 +117,13 @@ fn of_manifests(subject: &Subject<'_>, rows: &[Reaching<'_>], ruling: &mut Rulin
                 ),
                 line: format!("`maxDevices: {devices}`"),
                 source: limit.source.clone(),
-                row: Some(row.index),
+                row: row.index,
             });
         }
         if let Some(limit) = &manifest.limits.max_percent_of_hub {
             let by = Acknowledgeable::MaxPercentOfHub(Some(row.name.clone()));
             let who = (format!("`{}` would reach", row.name), "its own limit is".to_owned());
-            percent_of_hub(subject, devices, limit, (by, who, Some(row.index)), ruling);
+            percent_of_hub(subject, devices, limit, (by, who, row.index), ruling);
         }
     }
 }
@@ -105,7 +143,7 @@ fn expectation(
         message: format!("`{}` would reach {}; it expects {wanted}{context}", row.name, devices_in_words(devices)),
         line,
         source: expected.source.clone(),
-        row: Some(row.index),
+        row: row.index,
     };
     match (min, max) {
         (_, Some(max)) if devices > max => {
@@ -149,13 +187,13 @@ fn growth(
         ),
         line: format!("`expectDevices: {{max: {devices}}}`"),
         source: Some(manifest.source.clone()),
-        row: Some(row.index),
+        row: row.index,
     };
     if is_set_by_people(row.condition) { ruling.broken(grown) } else { ruling.noted(grown) }
 }
 
 /// What the environment allows to the plan as a whole.
-fn of_plan(subject: &Subject<'_>, rows: &[Reaching<'_>], ruling: &mut Ruling<'_>) {
+fn of_plan(subject: &Subject<'_>, rows: &[Reaching<'_>], whole: &Whole<'_>, ruling: &mut Ruling<'_>) {
     let limits = subject.limits;
     if limits.max_devices.is_none() && limits.max_percent_of_hub.is_none() {
         return;
@@ -165,6 +203,7 @@ fn of_plan(subject: &Subject<'_>, rows: &[Reaching<'_>], ruling: &mut Ruling<'_>
         return;
     };
     let environment = &subject.plan.environment;
+    let (what, parts, row) = whole.in_words(rows);
     if let Some(limit) = &limits.max_devices
         && devices > limit.value
     {
@@ -173,20 +212,18 @@ fn of_plan(subject: &Subject<'_>, rows: &[Reaching<'_>], ruling: &mut Ruling<'_>
             by: Acknowledgeable::MaxDevices(None),
             found: real(devices),
             message: format!(
-                "this plan would reach {}{}; environment `{environment}` allows at most {} (`maxDevices`)",
+                "{what} would reach {}{parts}; environment `{environment}` allows at most {} (`maxDevices`)",
                 devices_in_words(devices),
-                largest(rows),
                 grouped(limit.value),
             ),
             line: format!("`maxDevices: {devices}`"),
             source: limit.source.clone(),
-            row: None,
+            row,
         });
     }
     if let Some(limit) = &limits.max_percent_of_hub {
-        let who =
-            (format!("this plan{} would reach", largest(rows)), format!("environment `{environment}` allows at most"));
-        percent_of_hub(subject, devices, limit, (Acknowledgeable::MaxPercentOfHub(None), who, None), ruling);
+        let who = (format!("{what}{parts} would reach"), format!("environment `{environment}` allows at most"));
+        percent_of_hub(subject, devices, limit, (Acknowledgeable::MaxPercentOfHub(None), who, row), ruling);
     }
 }
 
@@ -269,7 +306,7 @@ fn uncounted_manifest(manifest: &Manifest, row: &Reaching<'_>, ruling: &mut Ruli
         Acknowledgeable::MaxPercentOfHub(Some(name.clone())),
     ];
     let what = format!("the devices of `{name}` were not counted");
-    ruling.unchecked(&about, uncounted(&what, limit, source, Some(row.index)));
+    ruling.unchecked(&about, uncounted(&what, limit, source, row.index));
 }
 
 fn uncounted_plan(subject: &Subject<'_>, rows: &[Reaching<'_>], ruling: &mut Ruling<'_>) {

@@ -69,7 +69,7 @@ impl PlanDocument {
             rows: rows.map(|(row, effect)| row_part(review, &manifests, row, effect.as_ref())).collect(),
             conflicts: review.conflicts().iter().map(conflict_part).collect(),
             timeline: TimelinePart::new(review.timeline()),
-            upcoming: source.upcoming.iter().map(upcoming_part).collect(),
+            upcoming: source.upcoming.iter().map(|next| upcoming_part(review, next)).collect(),
         }
     }
 }
@@ -275,7 +275,7 @@ fn conflict_part(conflict: &Conflict) -> ConflictPart {
     }
 }
 
-fn upcoming_part(upcoming: &Upcoming) -> UpcomingPart {
+fn upcoming_part(review: &Review, upcoming: &Upcoming) -> UpcomingPart {
     let start = |run: &UpcomingStart| StartPart {
         start: run.start,
         local: run.local.clone(),
@@ -284,5 +284,9 @@ fn upcoming_part(upcoming: &Upcoming) -> UpcomingPart {
         dst_message: run.dst.map(dst_words),
         apply_between: WindowPart { from: run.apply_between.0, until: run.apply_between.1 },
     };
-    UpcomingPart { name: upcoming.name.to_string(), starts: upcoming.starts.iter().map(start).collect() }
+    UpcomingPart {
+        name: upcoming.name.to_string(),
+        starts: upcoming.starts.iter().map(start).collect(),
+        effect: review.outlook(&upcoming.name).map(|effect| effect_part(effect, review.hub_devices())),
+    }
 }

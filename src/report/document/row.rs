@@ -230,13 +230,16 @@ pub struct WindowPart {
 }
 
 /// The next runs of a manifest that no row is about.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct UpcomingPart {
     /// Manifest.
     pub name: String,
     /// Its runs, soonest first.
     pub starts: Vec<StartPart>,
+    /// What such a run would do to the fleet today.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effect: Option<EffectPart>,
 }
 
 /// A run to come.

@@ -149,6 +149,11 @@ pub fn reviewed(plan: &PlanDocument, intent: &Intent) -> Result<Reviewed, Missha
         let standing = standing(&row.step);
         slots.entry(slot).and_modify(|known: &mut Standing| *known = standing.max(*known)).or_insert(standing);
     }
+    for next in &plan.upcoming {
+        if let Some(count) = next.effect.as_ref().and_then(|effect| effect.devices) {
+            devices.insert(ManifestName::new(&next.name)?, count);
+        }
+    }
     Ok(Reviewed { intent: intent.clone(), now: plan.now, slots, devices })
 }
 

@@ -46,6 +46,27 @@ pub(super) fn effects(actions: &[&RowPart]) -> Markup {
     }
 }
 
+/// What jobs that are not due yet would do today.
+pub(super) fn coming(coming: &[(&str, &str, &EffectPart)]) -> Markup {
+    html! {
+        @if !coming.is_empty() {
+            section aria-labelledby="coming" {
+                h2 #coming { "Not due yet, as of today" }
+                @for (index, (name, when, effect)) in coming.iter().take(SHOWN_MAX).enumerate() {
+                    details open[index < OPEN] {
+                        summary {
+                            h3 { (Data(name)) }
+                            " " span.quiet { (Data(when)) }
+                        }
+                        div.inside { (effect_of(effect)) }
+                    }
+                }
+                (left_out(coming.len(), SHOWN_MAX, "jobs to come"))
+            }
+        }
+    }
+}
+
 const fn create_of(row: &RowPart) -> Option<&CreatePart> {
     match &row.step {
         StepPart::Create(create) | StepPart::Replace(create) => Some(create),

@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::{chart, effects, sections};
 use crate::report::document::{CountsMode, PlanDocument};
-use crate::report::headline::{Headline, Standing, by_radius};
+use crate::report::headline::{Headline, Standing, by_radius, coming};
 use crate::report::plan_text::summary_text;
 use crate::report::untrusted::Untrusted;
 use crate::report::when::utc;
@@ -52,6 +52,7 @@ pub(in crate::report) fn plan_html(document: &PlanDocument) -> String {
                     (sections::blocked(document))
                     (sections::actions(&actions))
                     (effects::effects(&actions))
+                    (effects::coming(&coming(document)))
                     (chart::timeline(&document.timeline))
                     (sections::upcoming(&document.upcoming))
                     (sections::unchanged(document))

@@ -8,7 +8,7 @@ mod parts;
 use page::Page;
 
 use super::document::PlanDocument;
-use super::headline::{Headline, Standing, blocked_rows, by_radius};
+use super::headline::{Headline, Standing, blocked_rows, by_radius, coming};
 
 /// Longest comment that GitHub takes, in bytes; it counts characters, which are never more.
 pub const MARKDOWN_LEN_MAX: usize = 65_536;
@@ -26,6 +26,7 @@ pub(super) fn plan_markdown(document: &PlanDocument, len_max: usize) -> String {
     let actions = by_radius(document);
     page.section(parts::ACTIONS, actions.iter().map(|row| parts::action(row)));
     page.section(parts::EFFECTS, actions.iter().filter_map(|row| parts::effect(row)));
+    page.section(parts::COMING, coming(document).into_iter().map(parts::coming));
     page.section(parts::CHANGES, actions.iter().filter_map(|row| parts::changes(row)));
     let timeline = &document.timeline;
     let waits = timeline.waits.iter().map(|wait| &wait.message);

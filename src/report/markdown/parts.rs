@@ -29,6 +29,8 @@ pub(super) const ACTIONS: Section = Section {
 };
 pub(super) const EFFECTS: Section =
     Section { opening: "\n#### On the devices\n", closing: "", noun: "effects", share: 60 };
+pub(super) const COMING: Section =
+    Section { opening: "\n#### Not due yet, as of today\n", closing: "", noun: "effects of jobs to come", share: 40 };
 pub(super) const CHANGES: Section =
     Section { opening: "\n#### Changes to jobs on the hub\n", closing: "", noun: "lists of changes", share: 50 };
 pub(super) const TIMELINE: Section = Section {
@@ -162,7 +164,17 @@ pub(super) fn action(row: &RowPart) -> String {
 /// What a row does to its devices.
 pub(super) fn effect(row: &RowPart) -> Option<String> {
     let effect = row.effect.as_ref()?;
-    let mut text = format!("\n**{}** {}, {}\n", row.step.verb(), code(&row.name), reach(effect));
+    let head = format!("\n**{}** {}, {}\n", row.step.verb(), code(&row.name), reach(effect));
+    Some(head + &effect_text(effect))
+}
+
+/// What a job does to its devices that is not due yet.
+pub(super) fn coming((name, when, effect): (&str, &str, &EffectPart)) -> String {
+    format!("\n{} {}, {}\n", code(name), prose(when), reach(effect)) + &effect_text(effect)
+}
+
+fn effect_text(effect: &EffectPart) -> String {
+    let mut text = String::new();
     let _ = writeln!(text, "\nwhere {}", code_cut(&effect.condition, 500));
     match &effect.change {
         ChangePart::Method { name, payload } => {
@@ -185,7 +197,7 @@ pub(super) fn effect(row: &RowPart) -> Option<String> {
         let samples: Vec<_> = effect.samples.iter().take(5).map(|id| code(id)).collect();
         let _ = writeln!(text, "\nfor example {}", samples.join(", "));
     }
-    Some(text)
+    text
 }
 
 /// Paths of one action that are shown, and values of one path.
