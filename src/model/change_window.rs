@@ -91,14 +91,17 @@ impl ChangeWindow {
     }
 
     fn span(&self, from: DateTime, until: DateTime) -> Option<TimeSpan> {
+        // The last days of the calendar are no instants any more. A window until then has no end, and
+        // must not vanish for it.
         let instant = |local: DateTime, choice: Disambiguation| {
-            self.zone.rules().to_ambiguous_zoned(local).disambiguate(choice).map(|zoned| zoned.timestamp()).ok()
+            let zoned = self.zone.rules().to_ambiguous_zoned(local).disambiguate(choice);
+            zoned.map_or(Timestamp::MAX, |zoned| zoned.timestamp())
         };
         let (first, last) = match self.kind {
             WindowKind::Deny => (Disambiguation::Earlier, Disambiguation::Later),
             WindowKind::Allow => (Disambiguation::Later, Disambiguation::Earlier),
         };
-        let span = TimeSpan { from: instant(from, first)?, until: instant(until, last)? };
+        let span = TimeSpan { from: instant(from, first), until: instant(until, last) };
         (span.from < span.until).then_some(span)
     }
 }
@@ -168,6 +171,23 @@ mod tests {
             spans(&whole, "2026-12-04T12:00:00Z", "2026-12-04T12:00:00Z"),
             ["2026-12-03T23:00:00Z 2026-12-04T23:00:00Z"]
         );
+    }
+
+    #[test]
+    fn a_window_may_have_no_end() {
+        let now = TimeSpan {
+            from: "2026-12-01T08:00:00Z".parse().expect("a time"),
+            until: "2026-12-01T09:00:00Z".parse().expect("a time"),
+        };
+        for kind in [WindowKind::Deny, WindowKind::Allow] {
+            for zone in ["UTC", "Pacific/Honolulu", "Pacific/Kiritimati"] {
+                let from = "2026-11-01T00:00".parse().expect("a time");
+                let times = WindowTimes::Once { from, until: "9999-12-31T23:59".parse().expect("a time") };
+                let zone = Zone::new(zone).expect("a zone");
+                let held = ChangeWindow { times, zone, ..window(kind, &[], "00:00", "00:00") };
+                assert_eq!(held.spans(now).len(), 1, "{held}");
+            }
+        }
     }
 
     /// On 2027-03-28 clocks in Berlin go from 02:00 to 03:00, on 2026-10-25 from 03:00 back to 02:00.

@@ -74,8 +74,9 @@ fn new_jobs(subject: &Subject<'_>, ruling: &mut Ruling<'_>) {
         #[expect(clippy::cast_precision_loss, reason = "job counts are far below 2^52")]
         found: created as f64,
         message: format!(
-            "this plan would create {} jobs; environment `{environment}` allows at most {} (`maxNewJobs`)",
+            "this plan would create {} {}; environment `{environment}` allows at most {} (`maxNewJobs`)",
             grouped(created),
+            if created == 1 { "job" } else { "jobs" },
             grouped(limit.value),
         ),
         line: format!("`maxNewJobs: {created}`"),
