@@ -26,7 +26,7 @@ pub(super) async fn run(args: &DriftArgs, session: &Session) -> Result<Exit, Fai
             let drift = look(args, session, context, connection, &selection).await?;
             Ok((exit(args, &drift), drift_json(&drift)))
         };
-        return session.as_one_document(contexts, "drift", work).await;
+        return Ok(session.as_one_document(contexts, "drift", work).await);
     }
     let work = async |context: &'static Context, connection: &Connection| {
         let drift = look(args, session, context, connection, &selection).await?;

@@ -9,7 +9,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::session::Session;
 use crate::model::Environment;
-use crate::report::{Event, FORMAT_VERSION, Untrusted, counted, json_text};
+use crate::report::{Event, FORMAT_VERSION, NoPlan, Untrusted, counted, json_text};
 
 /// How the work with one hub ended.
 #[derive(Debug)]
@@ -18,6 +18,17 @@ pub(super) struct HubEnd {
     pub(super) exit: Exit,
     /// In a few words what was done, or would be; may be empty.
     pub(super) words: String,
+}
+
+/// What the work with one of several hubs gave.
+#[derive(Debug)]
+pub(super) struct Gathered<T> {
+    /// Name of the hub.
+    pub(super) name: &'static str,
+    /// How the process would end, were this the only hub.
+    pub(super) exit: Exit,
+    /// Its value, or why there is none.
+    pub(super) value: Result<T, NoPlan>,
 }
 
 impl From<Exit> for HubEnd {
@@ -78,45 +89,75 @@ impl Session {
         Ok(worst)
     }
 
+    /// Does some work with each of several hubs that gives a value, and gathers the values: what an
+    /// output needs that is one document. A failure is also told at once, and does not stop the others.
+    pub(super) async fn gather<T>(
+        &self,
+        contexts: &'static [Context],
+        work: impl AsyncFn(&'static Context, &Connection) -> Result<(Exit, T), Failure>,
+    ) -> Vec<Gathered<T>> {
+        let mut hubs = Vec::new();
+        for context in contexts {
+            let name = hub_name(&context.environment);
+            let mut value = None;
+            let worked = match self.signals.exit() {
+                Some(interrupted) => Ok(interrupted),
+                None => {
+                    let work = async |connection: &Connection| {
+                        let (exit, worked) = work(context, connection).await?;
+                        value = Some(worked);
+                        Ok(exit)
+                    };
+                    self.with_hub(context, work).await
+                }
+            };
+            let gathered = match (worked, value) {
+                (Ok(exit), Some(value)) => Gathered { name, exit, value: Ok(value) },
+                (Ok(exit), None) => {
+                    let why = NoPlan { message: "interrupted before this hub was read".to_owned(), help: Vec::new() };
+                    Gathered { name, exit, value: Err(why) }
+                }
+                (Err(failure), _) => {
+                    let why = NoPlan { message: failure.to_string(), help: failure.help() };
+                    self.terminal.error(&format!("hub `{name}`: {failure}"), &why.help);
+                    Gathered { name, exit: failure.exit(), value: Err(why) }
+                }
+            };
+            hubs.push(gathered);
+        }
+        hubs
+    }
+
     /// Does some work with each of several hubs that gives a document: all of them become one, with a
     /// list of the hubs, and of each hub its document under `key`, or why there is none.
-    ///
-    /// # Errors
-    /// None: failures stand in the document.
     pub(super) async fn as_one_document(
         &self,
         contexts: &'static [Context],
         key: &str,
         work: impl AsyncFn(&'static Context, &Connection) -> Result<(Exit, Value), Failure>,
-    ) -> Result<Exit, Failure> {
-        let (mut worst, mut hubs) = (Exit::Done, Vec::new());
-        for context in contexts {
-            let name = hub_name(&context.environment);
-            let mut document = None;
-            let worked = self.with_hub(context, async |connection| {
-                let (exit, value) = work(context, connection).await?;
-                document = Some(value);
-                Ok(exit)
-            });
-            let (exit, error) = match worked.await {
-                Ok(exit) => (exit, None),
-                Err(failure) => {
-                    self.terminal.error(&format!("hub `{name}`: {failure}"), &failure.help());
-                    (failure.exit(), Some(json!({"message": failure.to_string(), "help": failure.help()})))
-                }
-            };
-            worst = worst.or_worse(exit);
-            hubs.push(json!({"name": name, "exitCode": exit.code(), key: document, "error": error}));
-            if let Some(interrupted) = self.signals.exit() {
-                worst = worst.or_worse(interrupted);
-                break;
-            }
-        }
+    ) -> Exit {
+        let gathered = self.gather(contexts, work).await;
+        let worst = worst(&gathered);
+        let hubs: Vec<_> = gathered
+            .into_iter()
+            .map(|Gathered { name, exit, value }| {
+                let (document, error) = match value {
+                    Ok(document) => (Some(document), None),
+                    Err(NoPlan { message, help }) => (None, Some(json!({"message": message, "help": help}))),
+                };
+                json!({"name": name, "exitCode": exit.code(), key: document, "error": error})
+            })
+            .collect();
         let environment = contexts.first().map(|context| context.environment.name.as_str());
         let all = json!({"formatVersion": FORMAT_VERSION, "environment": environment, "hubs": hubs});
         self.terminal.result(&json_text(&all));
-        Ok(worst)
+        worst
     }
+}
+
+/// How a process ends whose work with several hubs ended like this.
+pub(super) fn worst<T>(gathered: &[Gathered<T>]) -> Exit {
+    gathered.iter().fold(Exit::Done, |worst, hub| worst.or_worse(hub.exit))
 }
 
 fn line(name: &str, exit: Exit, words: &str) -> String {

@@ -6,7 +6,7 @@ use super::connect::Connection;
 use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::hubs::{HubEnd, several};
+use super::hubs::{HubEnd, several, worst};
 use super::plan_args::{PlanArgs, PlanFormat, SelectionArgs};
 use super::plan_file;
 use super::review::{detail, document, intent, look, show};
@@ -14,7 +14,7 @@ use super::session::Session;
 use super::terminal::Form;
 use crate::plan::{Intent, Selection};
 use crate::report::document::{PlanKey, SavedPlan, SelectionPart};
-use crate::report::{PlanDocument, RenderOptions, plan_json, render, summary_text};
+use crate::report::{HubPlan, PlanDocument, RenderOptions, plan_json, render, render_hubs, summary_text};
 use crate::run_once::Inquiry;
 
 /// Shows what apply would do.
@@ -36,20 +36,32 @@ pub(super) async fn run(args: &PlanArgs, session: &Session) -> Result<Exit, Fail
     if contexts.len() == 1 {
         return session.over_hubs(contexts, work).await;
     }
-    // A saved plan, a page and a file for code scanning are about one hub.
-    if args.out.is_some() || matches!(args.output, PlanFormat::Sarif | PlanFormat::Html) {
+    // A saved plan is about one hub.
+    if args.out.is_some() {
         return Err(several(contexts));
     }
-    if args.output != PlanFormat::Json || session.terminal.form() == Form::Events {
+    if args.output == PlanFormat::Text || session.terminal.form() == Form::Events {
         return session.over_hubs(contexts, work).await;
     }
     let work = async |context, connection: &Connection| {
         let inquiry = Inquiry { is_of_coming: true, ..args.review.inquiry(connection) };
         let review = look(session, context, connection, &selection, &inquiry).await?;
         let document = document(context, connection, &selection, &review, args.occurrences);
-        Ok((exit(args, &document), plan_json(&document)))
+        Ok((exit(args, &document), document))
     };
-    session.as_one_document(contexts, "plan", work).await
+    let Some(form) = args.output.hubs_form() else {
+        let work = async |context, connection: &Connection| {
+            let (exit, document) = work(context, connection).await?;
+            Ok((exit, plan_json(&document)))
+        };
+        return Ok(session.as_one_document(contexts, "plan", work).await);
+    };
+    let gathered = session.gather(contexts, work).await;
+    let exit = worst(&gathered);
+    let hubs: Vec<_> = gathered.into_iter().map(|hub| HubPlan { hub: hub.name.to_owned(), plan: hub.value }).collect();
+    let environment = first.environment.name.as_str();
+    session.terminal.result(&render_hubs(environment, &hubs, form, &args.length.options()));
+    Ok(exit)
 }
 
 fn exit(args: &PlanArgs, document: &PlanDocument) -> Exit {

@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 
 use super::args::duration;
 use crate::plan::Acknowledgement;
-use crate::report::{MARKDOWN_LEN_MAX, MARKDOWN_LEN_MIN, PlanForm, RenderOptions};
+use crate::report::{HubsForm, MARKDOWN_LEN_MAX, MARKDOWN_LEN_MIN, PlanForm, RenderOptions};
 
 /// Which manifests.
 #[derive(Debug, Clone, Args)]
@@ -126,6 +126,18 @@ impl PlanFormat {
             Self::Html => PlanForm::Html,
             Self::Github => PlanForm::Github,
             Self::Sarif => PlanForm::Sarif,
+        }
+    }
+
+    /// The same as a form of several plans; nothing for those that are no document of one form.
+    #[must_use]
+    pub(super) const fn hubs_form(self) -> Option<HubsForm> {
+        match self {
+            Self::Text | Self::Json => None,
+            Self::Markdown => Some(HubsForm::Markdown),
+            Self::Html => Some(HubsForm::Html),
+            Self::Github => Some(HubsForm::Github),
+            Self::Sarif => Some(HubsForm::Sarif),
         }
     }
 }

@@ -3,15 +3,15 @@
 use super::document::{BlockedPart, CreatePart, EffectPart, FindingPart, PlanDocument, RowPart, StepPart, SummaryPart};
 use super::when::{counted, grouped};
 
-/// What becomes of a plan.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What becomes of a plan, the worst first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Standing {
     /// A finding stops it.
     Refused,
-    /// Something is to be done, and nothing stops it.
-    Ready,
     /// All that is to be done needs a person first.
     Blocked,
+    /// Something is to be done, and nothing stops it.
+    Ready,
     /// All that is to be done has to wait.
     Waiting,
     /// Nothing is to be done.
@@ -38,6 +38,10 @@ pub(super) struct Reach {
     pub(super) figure: String,
     /// What it counts: `devices, 92 % of the hub`.
     pub(super) unit: String,
+    /// The number, when any is known.
+    pub(super) devices: Option<u64>,
+    /// Whether it leaves out devices that nobody counted.
+    pub(super) has_uncounted: bool,
 }
 
 impl Headline {
@@ -53,7 +57,7 @@ impl Headline {
 
     /// All of it in one line.
     pub(super) fn line(&self) -> String {
-        let reach = self.reach.as_ref().map(|Reach { figure, unit }| format!("{figure} {unit}"));
+        let reach = self.reach.as_ref().map(|Reach { figure, unit, .. }| format!("{figure} {unit}"));
         let parts = [Some(self.verdict.clone()), reach, self.first_start.clone()];
         parts.into_iter().flatten().collect::<Vec<_>>().join(" · ")
     }
@@ -111,7 +115,8 @@ fn reach(document: &PlanDocument) -> Option<Reach> {
         return None;
     }
     if known.is_empty() {
-        return Some(Reach { figure: "Devices".to_owned(), unit: "not counted".to_owned() });
+        let (figure, unit) = ("Devices".to_owned(), "not counted".to_owned());
+        return Some(Reach { figure, unit, devices: None, has_uncounted: true });
     }
     let in_hub = document.hub.devices;
     let sum = known.iter().fold(0, |sum: u64, devices| sum.saturating_add(*devices)).min(in_hub.unwrap_or(u64::MAX));
@@ -123,11 +128,12 @@ fn reach(document: &PlanDocument) -> Option<Reach> {
     if uncounted > 0 {
         unit.push_str(&format!(", and {} not counted", counted(uncounted, "job")));
     }
-    Some(Reach { figure: format!("{bound}{}", grouped(sum)), unit })
+    let figure = format!("{bound}{}", grouped(sum));
+    Some(Reach { figure, unit, devices: Some(sum), has_uncounted: uncounted > 0 })
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a share is shown with one digit")]
-fn share(part: u64, total: u64) -> f64 {
+pub(super) fn share(part: u64, total: u64) -> f64 {
     100.0 * part as f64 / total as f64
 }
 
@@ -179,6 +185,11 @@ pub(super) fn blocked_rows(document: &PlanDocument) -> impl Iterator<Item = (&Ro
         StepPart::Blocked(blocked) => Some((row, blocked)),
         _ => None,
     })
+}
+
+/// What a message about one of several hubs begins with.
+pub(super) fn hub_words(hub: Option<&str>) -> String {
+    hub.map_or_else(String::new, |hub| format!("hub `{hub}`: "))
 }
 
 /// A finding with its help, in lines.

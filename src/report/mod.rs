@@ -12,6 +12,7 @@ mod effect_text;
 mod event;
 mod headline;
 mod html;
+mod hubs;
 mod import_json;
 mod job_json;
 mod job_text;
@@ -38,6 +39,7 @@ pub use device::{DeviceFailure, DeviceRow, devices_csv, devices_json, devices_te
 pub use document::{DocumentSource, PlanDocument, finding_part};
 pub use drift::{drift_json, drift_text};
 pub use event::Event;
+pub use hubs::{HubPlan, HubsForm, NoPlan, render_hubs};
 pub use import_json::{ImportedJob, imports_json};
 pub use job_json::{job_json, jobs_json};
 pub use job_text::{JobRow, jobs_text};

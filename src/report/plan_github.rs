@@ -1,16 +1,41 @@
 //! A plan as GitHub workflow commands: its findings beside the lines that cause them.
 
 use super::document::{BlockedPart, FindingPart, PlanDocument, SourcePart};
-use super::headline::{Headline, Severity, Standing, blocked_rows, finding_words, severity};
+use super::headline::{Headline, Severity, Standing, blocked_rows, finding_words, hub_words, severity};
+use super::hubs::{HubPlan, NoPlan};
 use super::untrusted::Untrusted;
 use crate::diagnostic::workflow_command;
 
 /// One line for each finding and each blocked row, and one that sums up.
 #[must_use]
 pub(super) fn plan_github(document: &PlanDocument) -> String {
-    let findings = document.findings.iter().map(finding_line);
+    lines(document, None)
+}
+
+/// The same for each of several hubs; each message begins with the name of its hub.
+#[must_use]
+pub(super) fn hubs_github(environment: &str, hubs: &[HubPlan]) -> String {
+    let of_hub = |hub: &HubPlan| match &hub.plan {
+        Ok(document) => lines(document, Some(&hub.hub)),
+        Err(NoPlan { message, help }) => {
+            let help = help.iter().map(|line| format!("\nhelp: {line}"));
+            let message = format!("{message}{}", help.collect::<String>());
+            command("error", None, &title(environment, Some(&hub.hub)), &message)
+        }
+    };
+    hubs.iter().map(of_hub).collect()
+}
+
+fn title(environment: &str, hub: Option<&str>) -> String {
+    let hub = hub.map_or_else(String::new, |hub| format!(", hub {hub}"));
+    format!("hubjobs plan of {environment}{hub}")
+}
+
+fn lines(document: &PlanDocument, hub: Option<&str>) -> String {
+    let findings = document.findings.iter().map(|finding| finding_line(finding, hub));
     let blocked = blocked_rows(document).map(|(row, blocked)| {
-        let message = format!("{} ({}): {}\nhelp: {}", row.name, row.when, blocked.message, blocked.help);
+        let message =
+            format!("{}{} ({}): {}\nhelp: {}", hub_words(hub), row.name, row.when, blocked.message, blocked.help);
         let BlockedPart { reason, .. } = blocked;
         command("warning", row.source.as_ref(), reason, &message)
     });
@@ -19,17 +44,17 @@ pub(super) fn plan_github(document: &PlanDocument) -> String {
         Standing::Refused => "error",
         _ => "notice",
     };
-    let title = format!("hubjobs plan of {}", document.environment);
+    let title = title(&document.environment, hub);
     findings.chain(blocked).chain([command(verdict, None, &title, &headline.line())]).collect()
 }
 
-fn finding_line(finding: &FindingPart) -> String {
+fn finding_line(finding: &FindingPart, hub: Option<&str>) -> String {
     let word = match severity(finding) {
         Severity::Deny => "error",
         Severity::Warn => "warning",
         Severity::Acknowledged => "notice",
     };
-    command(word, finding.source.as_ref(), &finding.code, &finding_words(finding))
+    command(word, finding.source.as_ref(), &finding.code, &format!("{}{}", hub_words(hub), finding_words(finding)))
 }
 
 fn command(word: &str, source: Option<&SourcePart>, title: &str, message: &str) -> String {

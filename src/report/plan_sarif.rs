@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::document::{PlanDocument, SourcePart};
-use super::headline::{Severity, blocked_rows, finding_words, severity};
+use super::headline::{Severity, blocked_rows, finding_words, hub_words, severity};
+use super::hubs::{HubPlan, NoPlan};
 use crate::diagnostic::{sarif_log, sarif_uri};
 
 struct Result<'a> {
@@ -20,24 +21,48 @@ struct Result<'a> {
 /// A complete SARIF log.
 #[must_use]
 pub(super) fn plan_sarif(document: &PlanDocument) -> Value {
-    let findings = document.findings.iter().map(|finding| Result {
+    log(&results(document, None).collect::<Vec<_>>())
+}
+
+/// One log with one run for several hubs, for code scanning takes one run of a program at a time.
+#[must_use]
+pub(super) fn hubs_sarif(hubs: &[HubPlan]) -> Value {
+    log(&hubs.iter().flat_map(results_of).collect::<Vec<_>>())
+}
+
+fn results_of(hub: &HubPlan) -> Vec<Result<'_>> {
+    match &hub.plan {
+        Ok(document) => results(document, Some(&hub.hub)).collect(),
+        Err(NoPlan { message, help }) => {
+            let help = help.iter().map(|line| format!("\nhelp: {line}"));
+            let text = format!("{}{message}{}", hub_words(Some(&hub.hub)), help.collect::<String>());
+            vec![Result { code: "no-plan", level: "error", text, source: None, suppression: None }]
+        }
+    }
+}
+
+fn results<'a>(document: &'a PlanDocument, hub: Option<&'a str>) -> impl Iterator<Item = Result<'a>> {
+    let findings = document.findings.iter().map(move |finding| Result {
         code: &finding.code,
         level: match severity(finding) {
             Severity::Deny | Severity::Acknowledged => "error",
             Severity::Warn => "warning",
         },
-        text: finding_words(finding),
+        text: format!("{}{}", hub_words(hub), finding_words(finding)),
         source: finding.source.as_ref(),
         suppression: finding.acknowledged.as_deref(),
     });
-    let blocked = blocked_rows(document).map(|(row, blocked)| Result {
+    let blocked = blocked_rows(document).map(move |(row, blocked)| Result {
         code: &blocked.reason,
         level: "warning",
-        text: format!("{} ({}): {}\nhelp: {}", row.name, row.when, blocked.message, blocked.help),
+        text: format!("{}{} ({}): {}\nhelp: {}", hub_words(hub), row.name, row.when, blocked.message, blocked.help),
         source: row.source.as_ref(),
         suppression: None,
     });
-    let results: Vec<_> = findings.chain(blocked).collect();
+    findings.chain(blocked)
+}
+
+fn log(results: &[Result<'_>]) -> Value {
     let mut index: BTreeMap<&str, usize> = results.iter().map(|result| (result.code, 0)).collect();
     for (place, number) in index.values_mut().zip(0..) {
         *place = number;

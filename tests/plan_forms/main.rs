@@ -3,6 +3,7 @@
 //!
 //! `HUBJOBS_UPDATE=1` rewrites the files; read the difference before it is kept.
 
+mod hubs;
 mod huge;
 mod markdown;
 mod properties;
@@ -84,7 +85,8 @@ fn every_folder_is_a_plan() {
     let mut names: Vec<_> =
         entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect();
     names.sort();
-    assert_eq!(names, PLANS);
+    names.retain(|name| name != "several-hubs");
+    assert_eq!(names, PLANS, "each but the one that shows plans of several hubs");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
 
-use super::page::Data;
+use super::page::{Data, Place};
 use super::sections::left_out;
 use crate::report::document::{SpanPart, SpanWord, TimelinePart, WindowPart};
 use crate::report::untrusted::Untrusted;
@@ -29,11 +29,11 @@ const TICKS_MAX: i64 = 8;
 const STEPS_MINUTES: [i64; 15] = [1, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1_440, 2_880, 10_080, 20_160, 43_200];
 
 /// The section; nothing when no job is known.
-pub(super) fn timeline(timeline: &TimelinePart) -> Markup {
+pub(super) fn timeline(timeline: &TimelinePart, place: Place) -> Markup {
     html! {
         @if !timeline.spans.is_empty() || !timeline.waits.is_empty() {
-            section aria-labelledby="timeline" {
-                h2 #timeline { "Lanes and times" }
+            section aria-labelledby=(place.label("timeline")) {
+                (place.heading("timeline", "Lanes and times"))
                 @if !timeline.waits.is_empty() || !timeline.taken.is_empty() {
                     ul {
                         @for wait in timeline.waits.iter().take(LISTED_MAX) { li { (Data(&wait.message)) } }
@@ -41,7 +41,7 @@ pub(super) fn timeline(timeline: &TimelinePart) -> Markup {
                     }
                 }
                 @if let Some(axis) = timeline.window.and_then(Axis::new) {
-                    div.scroll role="group" aria-label="Chart of the lanes" tabindex="0" { (chart(timeline, &axis)) }
+                    div.scroll role="group" aria-label="Chart of the lanes" tabindex="0" { (chart(timeline, &axis, place)) }
                     (legend())
                 }
                 (left_out(timeline.spans.len(), DRAWN_MAX, "jobs in the list below"))
@@ -96,20 +96,16 @@ impl Axis {
     }
 }
 
-fn chart(timeline: &TimelinePart, axis: &Axis) -> Markup {
+fn chart(timeline: &TimelinePart, axis: &Axis, place: Place) -> Markup {
     let used = timeline.spans.iter().map(|span| span.lane + 1).max().unwrap_or_default();
     let lanes = used.max(timeline.lanes).min(LANES_MAX);
     let lane_count = i64::try_from(lanes).unwrap_or_default();
     let height = TOP + lane_count * LANE + 4;
+    let (title, text) = (place.id("chart-title"), place.id("chart-text"));
     html! {
-        svg viewBox=(format!("0 0 {WIDTH} {height}")) role="img" aria-labelledby="chart-title chart-text" {
-            title #chart-title { "Lanes of the hub against time" }
-            desc #chart-text { (counted(timeline.spans.len(), "job")) " in " (counted(lanes, "lane")) "; the list below says the same in words" }
-            defs {
-                pattern #hatch width="8" height="8" patternUnits="userSpaceOnUse" patternTransform="rotate(45)" {
-                    path d="M0 0V8" {}
-                }
-            }
+        svg viewBox=(format!("0 0 {WIDTH} {height}")) role="img" aria-labelledby=(format!("{title} {text}")) {
+            title id=(title) { "Lanes of the hub against time" }
+            desc id=(text) { (counted(timeline.spans.len(), "job")) " in " (counted(lanes, "lane")) "; the list below says the same in words" }
             g.tick {
                 @for (x, time) in axis.ticks() {
                     line x1=(x) x2=(x) y1=(TOP - 6) y2=(height) {}
@@ -121,6 +117,19 @@ fn chart(timeline: &TimelinePart, axis: &Axis) -> Markup {
                 line.rule x1="0" x2=(WIDTH) y1=(TOP + lane * LANE + 31) y2=(TOP + lane * LANE + 31) {}
             }
             @for span in timeline.spans.iter().filter(|span| span.lane < LANES_MAX).take(DRAWN_MAX) { (bar(span, axis)) }
+        }
+    }
+}
+
+/// What all charts of a page fill their bars with.
+pub(super) fn patterns() -> Markup {
+    html! {
+        svg.patterns width="0" height="0" aria-hidden="true" {
+            defs {
+                pattern #hatch width="8" height="8" patternUnits="userSpaceOnUse" patternTransform="rotate(45)" {
+                    path d="M0 0V8" {}
+                }
+            }
         }
     }
 }

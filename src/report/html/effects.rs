@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use serde_json::Value;
 
-use super::page::Data;
+use super::page::{Data, Place};
 use super::sections::{class, left_out};
 use crate::model::Seconds;
 use crate::report::document::{
@@ -22,16 +22,16 @@ const OPEN: usize = 3;
 const LINES_MAX: usize = 200;
 
 /// Every action that does something to devices, or to a job on the hub.
-pub(super) fn effects(actions: &[&RowPart]) -> Markup {
+pub(super) fn effects(actions: &[&RowPart], place: Place) -> Markup {
     let rows: Vec<_> = actions.iter().filter(|row| row.effect.is_some() || create_of(row).is_some()).collect();
     html! {
         @if !rows.is_empty() {
-            section aria-labelledby="effects" {
-                h2 #effects { "On the devices" }
+            section aria-labelledby=(place.label("effects")) {
+                (place.heading("effects", "On the devices"))
                 @for (index, row) in rows.iter().take(SHOWN_MAX).enumerate() {
                     details open[index < OPEN] {
                         summary {
-                            h3 { span.v.(class(&row.step)) { (row.step.verb()) } " " (Data(&row.name)) }
+                            (place.part(&html! { span.v.(class(&row.step)) { (row.step.verb()) } " " (Data(&row.name)) }))
                             " " span.quiet { (Data(&row.when)) }
                         }
                         div.inside {
@@ -47,15 +47,15 @@ pub(super) fn effects(actions: &[&RowPart]) -> Markup {
 }
 
 /// What jobs that are not due yet would do today.
-pub(super) fn coming(coming: &[(&str, &str, &EffectPart)]) -> Markup {
+pub(super) fn coming(coming: &[(&str, &str, &EffectPart)], place: Place) -> Markup {
     html! {
         @if !coming.is_empty() {
-            section aria-labelledby="coming" {
-                h2 #coming { "Not due yet, as of today" }
+            section aria-labelledby=(place.label("coming")) {
+                (place.heading("coming", "Not due yet, as of today"))
                 @for (index, (name, when, effect)) in coming.iter().take(SHOWN_MAX).enumerate() {
                     details open[index < OPEN] {
                         summary {
-                            h3 { (Data(name)) }
+                            (place.part(&html! { (Data(name)) }))
                             " " span.quiet { (Data(when)) }
                         }
                         div.inside { (effect_of(effect)) }

@@ -5,4 +5,4 @@ mod effects;
 mod page;
 mod sections;
 
-pub(super) use page::plan_html;
+pub(super) use page::{hubs_html, plan_html};

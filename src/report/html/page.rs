@@ -7,7 +7,8 @@ use sha2::{Digest as _, Sha256};
 
 use super::{chart, effects, sections};
 use crate::report::document::{CountsMode, PlanDocument};
-use crate::report::headline::{Headline, Standing, by_radius, coming};
+use crate::report::headline::{Headline, Reach, Standing, by_radius, coming};
+use crate::report::hubs::{HubPlan, HubsHeadline};
 use crate::report::plan_text::summary_text;
 use crate::report::untrusted::Untrusted;
 use crate::report::when::utc;
@@ -35,37 +36,134 @@ pub(super) fn sentence(text: &str) -> Markup {
     }
 }
 
+/// Where a plan stands on its page: alone, or as one of several with a number. Headings of the
+/// latter are a level deeper, and what has an id has one of its own.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place(Option<usize>);
+
+impl Place {
+    /// An id on this page.
+    pub(super) fn id(self, name: &str) -> String {
+        self.0.map_or_else(|| name.to_owned(), |number| format!("hub-{number}-{name}"))
+    }
+
+    /// What names a section: its heading, behind that of its hub where there are several.
+    pub(super) fn label(self, name: &str) -> String {
+        let id = self.id(name);
+        self.0.map_or_else(|| id.clone(), |number| format!("hub-{number} {id}"))
+    }
+
+    /// The heading of a section, which has its id.
+    pub(super) fn heading(self, name: &str, text: &str) -> Markup {
+        html! { @if self.0.is_none() { h2 id=(self.id(name)) { (text) } } @else { h3 id=(self.id(name)) { (text) } } }
+    }
+
+    /// The heading of a part of a section.
+    pub(super) fn part(self, text: &Markup) -> Markup {
+        html! { @if self.0.is_none() { h3 { (text) } } @else { h4 { (text) } } }
+    }
+}
+
 /// The whole page.
 #[must_use]
 pub(in crate::report) fn plan_html(document: &PlanDocument) -> String {
     let headline = Headline::new(document);
-    let actions = by_radius(document);
+    let place = Place(None);
+    let title = format!("{} · plan of {}", headline.verdict, document.environment);
+    let main = html! {
+        (top(document, &headline, html! { h1 { (Data(&headline.verdict)) } }))
+        main #plan tabindex="-1" { (body(document, place)) }
+        (foot(document))
+    };
+    page(&title, &main)
+}
+
+/// One page for several hubs.
+#[must_use]
+pub(in crate::report) fn hubs_html(environment: &str, hubs: &[HubPlan]) -> String {
+    let headline = HubsHeadline::new(hubs);
+    let title = format!("{} · plan of {environment}", headline.verdict);
+    let main = html! {
+        header class=(class(headline.standing)) {
+            p.quiet { "Plan of " b { (Data(environment)) } }
+            h1 { (Data(&headline.verdict)) }
+            (figures(headline.reach.as_ref(), None))
+            nav aria-label="Hubs" {
+                ul {
+                    @for (index, hub) in hubs.iter().enumerate() {
+                        li { a href=(format!("#hub-{index}")) { (Data(&hub.hub)) } ": " (standing(hub)) }
+                    }
+                }
+            }
+        }
+        main #plan tabindex="-1" { @for (index, hub) in hubs.iter().enumerate() { (hub_section(hub, index)) } }
+    };
+    page(&title, &main)
+}
+
+/// A hub in a line.
+fn standing(hub: &HubPlan) -> Markup {
+    html! {
+        @match &hub.plan {
+            Ok(document) => (Data(&Headline::new(document).line())),
+            Err(no_plan) => { "no plan: " (sentence(&no_plan.message)) }
+        }
+    }
+}
+
+fn hub_section(hub: &HubPlan, index: usize) -> Markup {
+    let place = Place(Some(index));
+    let heading = |verdict: &str| html! { h2 id=(format!("hub-{index}")) { (Data(&hub.hub)) ": " (Data(verdict)) } };
+    html! {
+        section.hub aria-labelledby=(format!("hub-{index}")) {
+            @match &hub.plan {
+                Ok(document) => {
+                    @let headline = Headline::new(document);
+                    (top(document, &headline, heading(&headline.verdict)))
+                    (body(document, place))
+                    (foot(document))
+                }
+                Err(no_plan) => header.refused {
+                    (heading("no plan"))
+                    p { (sentence(&no_plan.message)) }
+                    @for line in &no_plan.help { p.next { b { "Help: " } (sentence(line)) } }
+                }
+            }
+        }
+    }
+}
+
+fn page(title: &str, content: &Markup) -> String {
     let markup = html! {
         (DOCTYPE)
         html lang="en" {
-            (head(document, &headline))
+            (head(title))
             body {
                 a.skip href="#plan" { "Skip to the plan" }
-                (top(document, &headline))
-                main #plan tabindex="-1" {
-                    (sections::findings(&document.findings))
-                    (sections::blocked(document))
-                    (sections::actions(&actions))
-                    (effects::effects(&actions))
-                    (effects::coming(&coming(document)))
-                    (chart::timeline(&document.timeline))
-                    (sections::upcoming(&document.upcoming))
-                    (sections::unchanged(document))
-                }
-                (foot(document))
+                (chart::patterns())
+                (content)
             }
         }
     };
     markup.into_string()
 }
 
+fn body(document: &PlanDocument, place: Place) -> Markup {
+    let actions = by_radius(document);
+    html! {
+        (sections::findings(&document.findings, place))
+        (sections::blocked(document, place))
+        (sections::actions(&actions, place))
+        (effects::effects(&actions, place))
+        (effects::coming(&coming(document), place))
+        (chart::timeline(&document.timeline, place))
+        (sections::upcoming(&document.upcoming, place))
+        (sections::unchanged(document, place))
+    }
+}
+
 /// Nothing may be loaded, sent or run; the one style is known by its hash.
-fn head(document: &PlanDocument, headline: &Headline) -> Markup {
+fn head(title: &str) -> Markup {
     let hash = STANDARD.encode(Sha256::digest(STYLE));
     let policy = format!("default-src 'none'; style-src 'sha256-{hash}'; base-uri 'none'; form-action 'none'");
     html! {
@@ -75,13 +173,13 @@ fn head(document: &PlanDocument, headline: &Headline) -> Markup {
             meta name="viewport" content="width=device-width, initial-scale=1";
             meta name="color-scheme" content="light dark";
             meta name="referrer" content="no-referrer";
-            title { (Data(&headline.verdict)) " · plan of " (Data(&document.environment)) }
+            title { (Data(title)) }
             style { (PreEscaped(STYLE)) }
         }
     }
 }
 
-fn top(document: &PlanDocument, headline: &Headline) -> Markup {
+fn top(document: &PlanDocument, headline: &Headline, heading: Markup) -> Markup {
     let PlanDocument { environment, owner, hub, now, summary, .. } = document;
     html! {
         header class=(class(headline.standing)) {
@@ -89,18 +187,25 @@ fn top(document: &PlanDocument, headline: &Headline) -> Markup {
                 "Plan of " b { (Data(environment)) } " on " (Data(&hub.name)) " (" (Data(&hub.sku)) " × " (hub.units)
                 "), owner " (Data(owner)) ", as of " (utc(*now))
             }
-            h1 { (Data(&headline.verdict)) }
-            dl.figures {
-                @if let Some(reach) = &headline.reach {
-                    div { dt { "Reaches" } dd { (reach.figure) small { (reach.unit) } } }
-                }
-                @if let Some(start) = &headline.first_start {
-                    div { dt { "First start" } dd { (Data(start.strip_prefix("starts ").unwrap_or(start))) } }
-                }
-            }
+            (heading)
+            (figures(headline.reach.as_ref(), headline.first_start.as_deref()))
             p { (summary_text(summary)) }
             @for step in next_steps(document, headline.standing) {
                 p.next { b { "Next: " } (step) }
+            }
+        }
+    }
+}
+
+/// The numbers that a tired reader must not overlook.
+fn figures(reach: Option<&Reach>, first_start: Option<&str>) -> Markup {
+    html! {
+        dl.figures {
+            @if let Some(reach) = reach {
+                div { dt { "Reaches" } dd { (reach.figure) small { (reach.unit) } } }
+            }
+            @if let Some(start) = first_start {
+                div { dt { "First start" } dd { (Data(start.strip_prefix("starts ").unwrap_or(start))) } }
             }
         }
     }

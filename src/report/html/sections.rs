@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use maud::{Markup, html};
 
-use super::page::{Data, sentence};
+use super::page::{Data, Place, sentence};
 use crate::report::document::{FindingPart, PlanDocument, RowPart, StepPart, UpcomingPart};
 use crate::report::headline::{Severity, blocked_rows, devices_of, percent, severity};
 use crate::report::when::{counted, grouped, utc};
@@ -22,11 +22,11 @@ pub(super) fn left_out(total: usize, shown: usize, noun: &str) -> Markup {
 }
 
 /// Rules that the plan breaks or touches.
-pub(super) fn findings(findings: &[FindingPart]) -> Markup {
+pub(super) fn findings(findings: &[FindingPart], place: Place) -> Markup {
     html! {
         @if !findings.is_empty() {
-            section aria-labelledby="findings" {
-                h2 #findings { "Findings" }
+            section aria-labelledby=(place.label("findings")) {
+                (place.heading("findings", "Findings"))
                 ul.notes { @for finding in findings.iter().take(LISTED_MAX) { (note(finding)) } }
                 (left_out(findings.len(), LISTED_MAX, "findings"))
             }
@@ -59,12 +59,12 @@ fn help_lines(help: &str) -> Markup {
 }
 
 /// Slots that need a person.
-pub(super) fn blocked(document: &PlanDocument) -> Markup {
+pub(super) fn blocked(document: &PlanDocument, place: Place) -> Markup {
     let count = document.summary.blocked;
     html! {
         @if count > 0 {
-            section aria-labelledby="blocked" {
-                h2 #blocked { "Blocked, needs a person" }
+            section aria-labelledby=(place.label("blocked")) {
+                (place.heading("blocked", "Blocked, needs a person"))
                 ul.notes {
                     @for (row, blocked) in blocked_rows(document).take(LISTED_MAX) {
                         li.warn {
@@ -83,11 +83,11 @@ pub(super) fn blocked(document: &PlanDocument) -> Markup {
 }
 
 /// All that is to be done, the widest first. Terse, for there may be ten thousand.
-pub(super) fn actions(actions: &[&RowPart]) -> Markup {
+pub(super) fn actions(actions: &[&RowPart], place: Place) -> Markup {
     html! {
         @if !actions.is_empty() {
-            section aria-labelledby="actions" {
-                h2 #actions { "Actions" }
+            section aria-labelledby=(place.label("actions")) {
+                (place.heading("actions", "Actions"))
                 div.scroll role="group" aria-label="Table of actions" tabindex="0" {
                     table {
                         caption { (counted(actions.len(), "action")) ", those that reach the most devices first" }
@@ -135,12 +135,12 @@ pub(super) const fn class(step: &StepPart) -> &'static str {
 }
 
 /// Runs to come.
-pub(super) fn upcoming(upcoming: &[UpcomingPart]) -> Markup {
+pub(super) fn upcoming(upcoming: &[UpcomingPart], place: Place) -> Markup {
     let runs: Vec<_> = upcoming.iter().flat_map(|next| next.starts.iter().map(move |run| (&next.name, run))).collect();
     html! {
         @if !runs.is_empty() {
-            section aria-labelledby="upcoming" {
-                h2 #upcoming { "Next runs" }
+            section aria-labelledby=(place.label("upcoming")) {
+                (place.heading("upcoming", "Next runs"))
                 details {
                     summary { (counted(runs.len(), "run")) }
                     ul.inside {
@@ -162,15 +162,15 @@ pub(super) fn upcoming(upcoming: &[UpcomingPart]) -> Markup {
 }
 
 /// Slots with nothing to do, by their reasons.
-pub(super) fn unchanged(document: &PlanDocument) -> Markup {
+pub(super) fn unchanged(document: &PlanDocument, place: Place) -> Markup {
     let mut reasons: BTreeMap<(&str, &str), usize> = BTreeMap::new();
     for row in document.rows.iter().filter(|row| !row.step.is_action()) {
         *reasons.entry(row.step.reason()).or_default() += 1;
     }
     html! {
         @if !reasons.is_empty() {
-            section aria-labelledby="unchanged" {
-                h2 #unchanged { "Nothing to do" }
+            section aria-labelledby=(place.label("unchanged")) {
+                (place.heading("unchanged", "Nothing to do"))
                 ul {
                     @for ((reason, message), count) in reasons {
                         li { (count) " " code { (Data(reason)) } ": " (Data(message)) }

@@ -1,10 +1,12 @@
 //! A plan as a comment on a pull request: GitHub's Markdown, safe in a place where comments are
 //! trusted, and within the length that a forge takes.
 
+mod hubs;
 mod inert;
 mod page;
 mod parts;
 
+pub(super) use hubs::hubs_markdown;
 use page::Page;
 
 use super::document::PlanDocument;
@@ -19,8 +21,14 @@ pub const MARKDOWN_LEN_MIN: usize = 8_192;
 /// left out in whole items, those that reach the fewest devices first, and the text says so.
 #[must_use]
 pub(super) fn plan_markdown(document: &PlanDocument, len_max: usize) -> String {
+    plan_of_hub(document, None, len_max)
+}
+
+/// The same; one of several hubs is named in the heading.
+fn plan_of_hub(document: &PlanDocument, hub: Option<&str>, len_max: usize) -> String {
     let headline = Headline::new(document);
-    let mut page = Page::new(len_max.max(MARKDOWN_LEN_MIN), parts::top(document, &headline), parts::foot(document));
+    let top = parts::top(document, hub, &headline);
+    let mut page = Page::new(len_max.max(MARKDOWN_LEN_MIN), top, parts::foot(document));
     page.section(parts::FINDINGS, document.findings.iter().map(parts::finding));
     page.section(parts::BLOCKED, blocked_rows(document).map(|(row, blocked)| parts::blocked(row, blocked)));
     let actions = by_radius(document);

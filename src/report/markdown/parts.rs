@@ -51,9 +51,10 @@ pub(super) const UPCOMING: Section = Section {
 pub(super) const JOBS: Section = Section { opening: "\n", closing: "", noun: "jobs in full", share: 100 };
 
 /// Verdict and what to do next.
-pub(super) fn top(document: &PlanDocument, headline: &Headline) -> String {
+pub(super) fn top(document: &PlanDocument, name: Option<&str>, headline: &Headline) -> String {
     let PlanDocument { environment, owner, hub, now, summary, .. } = document;
-    let mut text = format!("### {}\n\n", prose(&headline.line()));
+    let name = name.map_or_else(String::new, |name| format!("{}: ", code(name)));
+    let mut text = format!("### {name}{}\n\n", prose(&headline.line()));
     let _ = writeln!(
         text,
         "{} on {} ({} × {}), owner {}, as of {}. {}\n",
