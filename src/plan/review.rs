@@ -44,7 +44,7 @@ pub struct ReviewInput<'a> {
 /// Whether what is not due yet is looked at, too: who reviews has to know it, who applies need not.
 #[derive(Debug, Clone, Copy)]
 pub enum Coming<'a> {
-    /// The rows that are not due, and these manifests, which no row is about since they run later than
+    /// The rows that are not due or whose job waits on the hub, and these manifests, which no row is about since they run later than
     /// the plan looks ahead.
     Reviewed(&'a [Arc<Manifest>]),
     /// Only what starts a job is looked at.

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::model::{JobAction, Manifest, ManifestName, Seconds, TargetCondition};
-use crate::plan::row::{IdleReason, Plan, Step};
+use crate::model::{JobAction, Manifest, ManifestName, OccurrenceKind, Seconds, TargetCondition};
+use crate::plan::row::{IdleReason, Plan, Row, Step};
 
 /// What a row of a plan does to devices: the body of the job that it creates, or will.
 #[derive(Debug, Clone)]
@@ -43,15 +43,21 @@ pub(in crate::plan) fn acts<'a>(plan: &'a Plan, manifests: &'a [Arc<Manifest>]) 
     plan.rows.iter().map(|row| &row.step).enumerate().filter_map(act).collect()
 }
 
-/// What is to come: the rows that are not due, and the manifests that no row is about. Both will do what
-/// their manifest says today.
+/// What is to come: the rows that are not due or whose job waits on the hub, and the manifests that no
+/// row is about. All will do what their manifest says today, to the devices that match when they start.
 pub(in crate::plan) fn coming<'a>(
     plan: &'a Plan,
     manifests: &'a [Arc<Manifest>],
     later: &'a [Arc<Manifest>],
 ) -> Vec<Act<'a>> {
-    let is_not_due = |step: &Step| matches!(step, Step::Idle { reason: IdleReason::NotDue { .. }, .. });
-    let rows: Vec<_> = plan.rows.iter().enumerate().filter(|(_, row)| is_not_due(&row.step)).collect();
+    let is_to_come = |row: &Row| match &row.step {
+        Step::Idle { reason: IdleReason::NotDue { .. }, .. } => true,
+        Step::Idle { reason: IdleReason::InSync, .. } => {
+            row.occurrence.kind() != OccurrenceKind::Asap && row.occurrence.start() > plan.now
+        }
+        _ => false,
+    };
+    let rows: Vec<_> = plan.rows.iter().enumerate().filter(|(_, row)| is_to_come(row)).collect();
     let by_name: HashMap<&ManifestName, &Manifest> = match rows.is_empty() {
         true => HashMap::new(),
         false => manifests.iter().map(|manifest| (&manifest.name, manifest.as_ref())).collect(),

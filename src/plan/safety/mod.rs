@@ -17,7 +17,7 @@ use super::acknowledgement::{Acknowledgeable, Acknowledgement};
 use super::effect::{Effect, Outlook};
 use super::finding::{Finding, Level, Rule};
 use super::question::Answers;
-use super::row::{Plan, Step};
+use super::row::{IdleReason, Plan, Step};
 use super::words::grouped;
 use crate::model::{Manifest, ObservedJob, SafetyLimits};
 
@@ -53,7 +53,13 @@ pub(super) fn outlook(subject: &Subject<'_>, outlook: &Outlook<'_>) -> Vec<Findi
     reach::check_coming(subject, outlook, &mut ruling);
     let warned = |finding: Finding| match finding.level {
         Level::Deny => {
-            let message = format!("{}; it is not due yet, and is refused when it is", finding.message);
+            let row = finding.row.map(|row| &subject.plan.rows[row]);
+            let waiting = row.filter(|row| matches!(row.step, Step::Idle { reason: IdleReason::InSync, .. }));
+            let what_now = match waiting {
+                Some(row) => format!("its job waits on the hub and will start: `hubjobs cancel {}` stops it", row.name),
+                None => "it is not due yet, and is refused when it is".to_owned(),
+            };
+            let message = format!("{}; {what_now}", finding.message);
             Finding { level: Level::Warn, message, ..finding }
         }
         Level::Warn => finding,
