@@ -1,8 +1,10 @@
 //! YAML for people and for every reader of YAML.
 //!
-//! `serde_yaml` leaves words plain that YAML 1.1 readers take for booleans and numbers. The text is
-//! read again, such words are put in quotes, and the result must read back as the same value; if it
-//! does not, JSON is written, which is YAML as well.
+//! `serde_yaml` leaves words plain that YAML 1.1 readers take for booleans and numbers, and leaves
+//! characters as they are that nobody sees or that turn the direction of writing: what comes from a hub
+//! must not look like something else in a review. The text is read again, such words are put in quotes
+//! and such characters escaped, and the result must read back as the same value; if it does not, JSON
+//! is written, which is YAML as well.
 
 use granit_parser::{Event, Parser, ScalarStyle};
 use serde::Serialize;
@@ -33,9 +35,13 @@ fn harden(yaml: &str) -> String {
     let mut out = String::with_capacity(yaml.len() + 16);
     let mut at = 0;
     for (event, span) in Parser::new_from_str(yaml).map_while(Result::ok) {
-        let Event::Scalar(text, ScalarStyle::Plain, ..) = &event else { continue };
+        let Event::Scalar(text, style, ..) = &event else { continue };
         let Some(bytes) = span.byte_range().filter(|bytes| !bytes.is_empty() && bytes.start >= at) else { continue };
-        if resolve(text).is_none() && is_ambiguous(text) {
+        if text.contains(misleads) && !matches!(style, ScalarStyle::Literal | ScalarStyle::Folded) {
+            out.push_str(&yaml[at..bytes.start]);
+            out.push_str(&ascii_json(&Value::from(text.as_ref())).unwrap_or_default());
+            at = bytes.end;
+        } else if *style == ScalarStyle::Plain && resolve(text).is_none() && is_ambiguous(text) {
             out.push_str(&yaml[at..bytes.start]);
             out.push('\'');
             out.push_str(&yaml[bytes.clone()]);
@@ -47,6 +53,15 @@ fn harden(yaml: &str) -> String {
     out
 }
 
+/// Whether a character is not seen, breaks lines for some readers only, or turns the direction of
+/// writing.
+const fn misleads(c: char) -> bool {
+    matches!(c,
+        '\u{7f}'..='\u{9f}' | '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{feff}'
+        | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+        | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
 fn is_ambiguous(text: &str) -> bool {
     // Dates, times and anything like a number, in the widest sense of any reader.
     let numberlike = text.starts_with(|c: char| c.is_ascii_digit() || "+-.".contains(c))
@@ -55,8 +70,7 @@ fn is_ambiguous(text: &str) -> bool {
 }
 
 fn reads_back_as(yaml: &str, value: &Value) -> bool {
-    // Other readers break lines at these characters, ours does not.
-    if yaml.contains(['\u{85}', '\u{2028}', '\u{2029}', '\u{feff}']) {
+    if yaml.contains(misleads) {
         return false;
     }
     let mut sources = SourceMap::new();
@@ -168,7 +182,17 @@ mod tests {
     }
 
     #[test]
-    fn separators_that_break_lines_are_escaped() {
-        assert_eq!(to_yaml(&json!({"a": "x\u{2028}y"})).expect("a JSON value"), "{\n  \"a\": \"x\\u2028y\"\n}\n");
+    fn characters_that_mislead_are_escaped() {
+        let written = |value: Value| to_yaml(&value).expect("a JSON value");
+        assert_eq!(written(json!({"a": "x\u{2028}y"})), "{\n  \"a\": \"x\\u2028y\"\n}\n");
+        assert_eq!(written(json!({"a": "b = '\u{202e}'", "c": 1})), "a: \"b = '\\u202e'\"\nc: 1\n");
+        assert_eq!(written(json!({"\u{200b}": "\u{1f}\u{9b}"})), "\"\\u200b\": \"\\u001f\\u009b\"\n");
+        assert_eq!(written(json!({"a": "b\n\u{202e}"})), "{\n  \"a\": \"b\\n\\u202e\"\n}\n");
+        for text in ["\u{202e}", "a\u{feff}b: '", "\u{e0041}", "\u{85}"] {
+            for value in [json!(text), json!({ text: [text] })] {
+                let yaml = written(value.clone());
+                assert!(!yaml.contains(misleads) && reads_back_as(&yaml, &value), "{yaml:?}");
+            }
+        }
     }
 }
