@@ -64,8 +64,9 @@ pub(super) async fn run(args: &PlanArgs, session: &Session) -> Result<Exit, Fail
     Ok(exit)
 }
 
+/// A check of a pull request must not be green when the plan is refused, whatever it asks for.
 fn exit(args: &PlanArgs, document: &PlanDocument) -> Exit {
-    if args.detailed_exitcode { Exit::of_plan(document) } else { Exit::Done }
+    if args.detailed_exitcode || document.is_denied() { Exit::of_plan(document) } else { Exit::Done }
 }
 
 async fn plan(

@@ -5,6 +5,9 @@ use std::str::FromStr;
 
 use crate::model::ManifestName;
 
+/// No hub has more devices or jobs: whoever writes more consents to anything.
+const VALUE_MAX: f64 = 1e9;
+
 /// A rule with a number, which somebody may move for one run. Rules that guard against mistakes of
 /// loading have no number, and nobody can consent to them.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -93,7 +96,7 @@ impl FromStr for Acknowledgement {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let (rule, number) = text.split_once('=').ok_or_else(|| InvalidAcknowledgement::Form(text.to_owned()))?;
         let rule = Acknowledgeable::parse(rule).ok_or_else(|| InvalidAcknowledgement::Rule(rule.to_owned()))?;
-        let value = number.parse::<f64>().ok().filter(|value| value.is_finite() && *value >= 0.0);
+        let value = number.parse::<f64>().ok().filter(|value| (0.0..=VALUE_MAX).contains(value));
         let value = value.ok_or_else(|| InvalidAcknowledgement::Value(number.to_owned()))?;
         Ok(Self { rule, value })
     }

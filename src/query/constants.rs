@@ -3,15 +3,22 @@
 use super::ast::{Expr, ExprKind, Literal, Selection, Span};
 
 impl Selection {
-    /// All constants, in the order of the text, with the bytes they were read from: a minus and round
-    /// brackets around a constant are part of it.
+    /// All constants that something is compared with, in the order of the text, with the bytes they were
+    /// read from: a minus and round brackets around a constant are part of it. A constant in the place of
+    /// a comparison (`a = 1 OR true`) is none: it decides what is selected.
     #[must_use]
     pub fn constants(&self) -> Vec<(&Literal, Span)> {
         let mut found = Vec::new();
         if let Some(filter) = &self.filter {
-            collect(filter, &mut found);
+            collect_condition(filter, &mut found);
         }
         found
+    }
+}
+
+fn collect_condition<'e>(expr: &'e Expr, found: &mut Vec<(&'e Literal, Span)>) {
+    if !matches!(expr.node, ExprKind::Literal(_)) {
+        collect(expr, found);
     }
 }
 
@@ -19,8 +26,11 @@ impl Selection {
 fn collect<'e>(expr: &'e Expr, found: &mut Vec<(&'e Literal, Span)>) {
     match &expr.node {
         ExprKind::Literal(literal) => found.push((literal, expr.span.clone())),
-        ExprKind::Or(operands) | ExprKind::And(operands) => operands.iter().for_each(|operand| collect(operand, found)),
-        ExprKind::Not(operand) | ExprKind::Negate(operand) => collect(operand, found),
+        ExprKind::Or(operands) | ExprKind::And(operands) => {
+            operands.iter().for_each(|operand| collect_condition(operand, found));
+        }
+        ExprKind::Not(operand) => collect_condition(operand, found),
+        ExprKind::Negate(operand) => collect(operand, found),
         ExprKind::Compare { left, right, .. } | ExprKind::Arithmetic { left, right, .. } => {
             collect(left, found);
             collect(right, found);
@@ -58,5 +68,6 @@ mod tests {
             ["'a'", "1", "2", "true"]
         );
         assert_eq!(constants("*"), [""; 0]);
+        assert_eq!(constants("tags.a = 1 OR true AND NOT (false)"), ["1"], "the others are no comparisons");
     }
 }

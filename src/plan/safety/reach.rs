@@ -90,7 +90,7 @@ fn of_manifests(subject: &Subject<'_>, rows: &[Reaching<'_>], ruling: &mut Rulin
     for row in rows.iter().filter(|row| seen.insert(row.name)) {
         let Some(manifest) = manifests.get(row.name) else { continue };
         let Some(devices) = row.devices else {
-            uncounted_manifest(manifest, row, ruling);
+            uncounted_manifest(subject.answers, manifest, row, ruling);
             continue;
         };
         let last = last_runs.get(row.name).copied().filter(|last| last.is_outgrown_by(devices));
@@ -242,7 +242,13 @@ fn percent_of_hub(
     let Some(hub_devices) = subject.hub_devices else {
         ruling.unchecked(
             &[by],
-            uncounted("the devices of the hub were not counted", "`maxPercentOfHub`", &limit.source, row),
+            uncounted(
+                subject.answers,
+                "the devices of the hub were not counted",
+                "`maxPercentOfHub`",
+                &limit.source,
+                row,
+            ),
         );
         return;
     };
@@ -292,7 +298,7 @@ fn largest(rows: &[Reaching<'_>]) -> String {
     }
 }
 
-fn uncounted_manifest(manifest: &Manifest, row: &Reaching<'_>, ruling: &mut Ruling<'_>) {
+fn uncounted_manifest(answers: &Answers, manifest: &Manifest, row: &Reaching<'_>, ruling: &mut Ruling<'_>) {
     let Manifest { name, expect_devices, limits, .. } = manifest;
     let set = [
         expect_devices.as_ref().map(|limit| ("its `expectDevices`", &limit.source)),
@@ -306,7 +312,7 @@ fn uncounted_manifest(manifest: &Manifest, row: &Reaching<'_>, ruling: &mut Ruli
         Acknowledgeable::MaxPercentOfHub(Some(name.clone())),
     ];
     let what = format!("the devices of `{name}` were not counted");
-    ruling.unchecked(&about, uncounted(&what, limit, source, row.index));
+    ruling.unchecked(&about, uncounted(answers, &what, limit, source, row.index));
 }
 
 fn uncounted_plan(subject: &Subject<'_>, rows: &[Reaching<'_>], ruling: &mut Ruling<'_>) {
@@ -323,17 +329,26 @@ fn uncounted_plan(subject: &Subject<'_>, rows: &[Reaching<'_>], ruling: &mut Rul
     let Some((limit, source)) = set.into_iter().flatten().next() else { return };
     let limit = format!("`{limit}` of environment `{}`", subject.plan.environment);
     let about = [Acknowledgeable::MaxDevices(None), Acknowledgeable::MaxPercentOfHub(None)];
-    ruling.unchecked(&about, uncounted(&what, &limit, source, None));
+    ruling.unchecked(&about, uncounted(subject.answers, &what, &limit, source, None));
 }
 
-fn uncounted(what: &str, limit: &str, source: &Option<ManifestSource>, row: Option<usize>) -> Finding {
+fn uncounted(
+    answers: &Answers,
+    what: &str,
+    limit: &str,
+    source: &Option<ManifestSource>,
+    row: Option<usize>,
+) -> Finding {
+    let help = match answers.is_empty() {
+        true => "plan with `--counts all`",
+        // One plan asks what the tier answers in a minute, and a query may have been refused.
+        false => "plan fewer manifests at a time, with `--target NAME` or `-l SELECTOR`; `-vv` shows every query",
+    };
     Finding {
         rule: Rule::Uncounted,
         level: Level::Deny,
         message: format!("{what}, so {limit} cannot be checked"),
-        help: Some(
-            "plan with `--counts all`; if the hub refused the query, narrow the plan with `--target`".to_owned(),
-        ),
+        help: Some(help.to_owned()),
         source: source.clone(),
         row,
         acknowledged: None,

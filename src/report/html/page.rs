@@ -232,7 +232,7 @@ fn next_steps(document: &PlanDocument, standing: Standing) -> Vec<Markup> {
         }
         Standing::Blocked => html! { "follow the help of the blocked slots; nothing else is to be done." },
         Standing::Waiting => html! { "nothing now; an apply within the times below does what is deferred." },
-        Standing::Idle => html! { "nothing; the hub has every job that git wants." },
+        Standing::Idle => html! { "nothing now; the hub has every job that is due." },
     }];
     if document.counts.mode == CountsMode::None && standing != Standing::Idle {
         steps.push(html! { "devices were not counted; plan with " code { "--counts all" } " to see how many each job reaches." });

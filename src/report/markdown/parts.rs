@@ -91,7 +91,7 @@ fn next_steps(document: &PlanDocument, standing: Standing) -> Vec<String> {
         Standing::Waiting => {
             steps.push("**Next:** nothing now; an apply within the times below does what is deferred.".to_owned());
         }
-        Standing::Idle => steps.push("**Next:** nothing; the hub has every job that git wants.".to_owned()),
+        Standing::Idle => steps.push("**Next:** nothing now; the hub has every job that is due.".to_owned()),
     }
     if standing != Standing::Blocked && document.summary.blocked > 0 {
         steps.push("Blocked slots need a person; the rest does not wait for them.".to_owned());
