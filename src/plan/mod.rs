@@ -53,3 +53,4 @@ pub use row::{
     Row, Step, Summary, Window,
 };
 pub use timeline::{Span, SpanKind, Stretch, Timeline, Wait};
+pub use words::grouped;

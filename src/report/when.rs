@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::model::{Manifest, OccurrenceKey, OccurrenceKind, Schedule, Seconds, Zone};
+pub use crate::plan::grouped;
 
 /// An instant on the clock of a zone and in UTC: `Tue 2026-12-01 09:30 CET (08:30Z)`. Without a
 /// zone, or in UTC, only once: `Tue 2026-12-01 08:30Z`.
@@ -46,14 +47,6 @@ pub fn counted(count: usize, noun: &str) -> String {
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
-/// A number in groups of three digits: `9 800`.
-#[must_use]
-pub fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let groups: Vec<_> = digits.as_bytes().rchunks(3).rev().map(|group| String::from_utf8_lossy(group)).collect();
-    groups.join(" ")
-}
-
 /// The zone that a manifest thinks in; nothing is UTC.
 #[must_use]
 pub fn zone_of(manifest: &Manifest) -> Option<&Zone> {
@@ -90,14 +83,6 @@ mod tests {
         assert_eq!(local_and_utc(start, Some(&Zone::utc())), "Tue 2026-12-01 21:00Z");
         assert_eq!(local_and_utc(start, None), "Tue 2026-12-01 21:00Z");
         assert_eq!(utc(at("2026-12-01T21:00:05.5Z")), "2026-12-01 21:00:05Z");
-    }
-
-    #[test]
-    fn digits_come_in_threes() {
-        for (number, words) in [(0, "0"), (999, "999"), (1_000, "1 000"), (12_345, "12 345"), (1_234_567, "1 234 567")]
-        {
-            assert_eq!(grouped(number), words);
-        }
     }
 
     #[test]
