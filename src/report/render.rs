@@ -4,7 +4,6 @@ use super::document::PlanDocument;
 use super::html::plan_html;
 use super::markdown::{MARKDOWN_LEN_MAX, plan_markdown};
 use super::plan_github::plan_github;
-use super::plan_json::plan_json;
 use super::plan_sarif::plan_sarif;
 use super::plan_text::{Detail, findings_text, plan_text};
 use super::untrusted::json_text;
@@ -50,7 +49,7 @@ pub fn render(document: &PlanDocument, form: PlanForm, options: &RenderOptions) 
         PlanForm::Text => {
             format!("{}{}", plan_text(document, options.detail, options.width), findings_text(&document.findings))
         }
-        PlanForm::Json => json_text(&plan_json(document)),
+        PlanForm::Json => json_text(document),
         PlanForm::Markdown => plan_markdown(document, options.markdown_len_max),
         PlanForm::Html => plan_html(document),
         PlanForm::Github => plan_github(document),

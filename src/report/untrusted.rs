@@ -59,20 +59,22 @@ const WORDS_LEN_MAX: usize = 2_000;
 
 /// JSON for a file or a terminal, indented, in which no character steers a terminal.
 #[must_use]
-pub fn json_text(value: &serde_json::Value) -> String {
-    format!("{}\n", escape_json(&format!("{value:#}")))
+pub fn json_text(value: &impl serde::Serialize) -> String {
+    let text = serde_json::to_string_pretty(value).expect("its maps have texts as keys, and its numbers are finite");
+    escape_json(text) + "\n"
 }
 
 /// JSON in one line, in which no character steers a terminal.
 #[must_use]
 pub fn json_line(value: &serde_json::Value) -> String {
-    escape_json(&value.to_string())
+    escape_json(value.to_string())
 }
 
 /// Such characters stand only within strings, where JSON knows another way to write them.
-fn escape_json(json: &str) -> String {
-    if json.chars().all(|c| c == '\n' || is_plain(c)) {
-        return json.to_owned();
+fn escape_json(json: String) -> String {
+    let is_ascii_text = |byte| matches!(byte, b' '..=b'~' | b'\n'); // nearly all there is, and quick to tell
+    if json.bytes().all(is_ascii_text) || json.chars().all(|c| c == '\n' || is_plain(c)) {
+        return json;
     }
     let mut escaped = String::with_capacity(json.len() + 16);
     for c in json.chars() {
