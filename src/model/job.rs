@@ -5,7 +5,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::canonical::{canonical_json, sha256_base32};
+use super::canonical::{canonical_json, sha256_base32, sha256_hex};
 use super::duration::Seconds;
 use super::job_id::OwnJobId;
 use super::target::TargetCondition;
@@ -161,7 +161,14 @@ impl JobBody {
     /// 40 bits of SHA-256 over the RFC 8785 form of [`Self::to_value`].
     #[must_use]
     pub fn revision(&self) -> Revision {
-        Revision(sha256_base32(canonical_json(&self.to_value()).as_bytes(), Revision::LEN))
+        Revision::of(&canonical_json(&self.to_value()))
+    }
+
+    /// The revision, and all of the SHA-256 that it begins, in hexadecimal.
+    #[must_use]
+    pub fn revision_and_digest(&self) -> (Revision, String) {
+        let canonical = canonical_json(&self.to_value());
+        (Revision::of(&canonical), sha256_hex(canonical.as_bytes()))
     }
 }
 
@@ -172,6 +179,10 @@ pub struct Revision(String);
 impl Revision {
     /// Characters of a revision.
     pub const LEN: usize = 8;
+
+    fn of(canonical: &str) -> Self {
+        Self(sha256_base32(canonical.as_bytes(), Self::LEN))
+    }
 
     pub(super) fn parse(text: &str) -> Option<Self> {
         let well_formed = text.len() == Self::LEN && text.bytes().all(|b| matches!(b, b'a'..=b'z' | b'2'..=b'7'));
