@@ -226,14 +226,15 @@ async fn answers<H: HubClient>(hub: &H, questions: Vec<Question>, terms: &AskTer
         .map(|question| Wanted { query: question.as_str(), rows_enough: question.rows_enough() })
         .collect();
     let asked = ask(hub, &wanted, terms, progress).await;
-    let told = asked.answers.into_iter().map(|asked| match asked {
+    let answer = |question: &Question, asked| match asked {
         Asked::Rows(rows) => Answer::Rows(rows),
-        Asked::Part(rows) => Answer::Part(rows),
+        Asked::Part(rows) => question.in_part(rows),
         Asked::Failed(error) => Answer::Failed(error.to_string()),
         Asked::Open(NotAsked::PagesSpent) => Answer::Open(Unasked::BudgetSpent),
         Asked::Open(NotAsked::TimeOver) => Answer::Open(Unasked::TimeOver),
         Asked::Open(NotAsked::InVain) => Answer::Open(Unasked::InVain),
-    });
+    };
     let unasked = too_long.into_iter().map(|question| (question, Answer::Open(Unasked::TooLong)));
-    questions.iter().cloned().zip(told).chain(unasked).collect::<Answers>().with_queries(asked.pages)
+    let told = questions.iter().zip(asked.answers).map(|(question, asked)| (question.clone(), answer(question, asked)));
+    told.chain(unasked).collect::<Answers>().with_queries(asked.pages)
 }

@@ -8,10 +8,10 @@ mod stage;
 
 use hubjobs::hub::HubClient as _;
 use hubjobs::model::Sku;
-use hubjobs::plan::Counts;
+use hubjobs::plan::{Counts, Rule};
 use insta::assert_snapshot;
 use serde_json::json;
-use stage::{Stage, manifest};
+use stage::{Stage, manifest, read};
 
 const TELEMETRY: &str = "desired: {telemetry: {interval: 60}, legacyFlag: null}, tags: {building: \"43\"}";
 
@@ -106,6 +106,24 @@ async fn a_small_hub_is_asked_no_more_than_a_minute_allows() {
     assert_eq!(stage.asked().len(), 20);
     let warning = text.lines().skip_while(|line| !line.contains("counts-incomplete")).collect::<Vec<_>>().join("\n");
     assert_snapshot!(warning);
+}
+
+/// A page without rows is no answer to a count, and a target of nobody would keep every limit.
+#[tokio::test]
+async fn a_count_that_was_not_read_to_its_end_is_none() {
+    let stage = Stage::new(Sku::S2, 12);
+    stage.begin_empty("GROUP BY connectionState");
+    let manifests: Vec<_> =
+        (0..30).map(|n| manifest(&format!("m-{n:02}"), &format!("deviceId != 'x-{n}'"), "tags: {a: 1}")).collect();
+    let review = stage.review(&read(&manifests), Counts::All).await;
+    let matched: Vec<_> = review.effects().iter().flatten().map(|effect| effect.reach.as_ref()).collect();
+    assert_eq!(matched.len(), 30);
+    assert!(matched.iter().flatten().all(|reach| reach.matched == 12), "{matched:?}");
+    assert!(matched.contains(&None), "there were not pages enough for all");
+    assert!(review.findings().iter().any(|finding| finding.rule == Rule::Uncounted && finding.denies()));
+
+    let few = stage.review(&read(&manifests[..3]), Counts::All).await;
+    assert!(few.effects().iter().flatten().all(|effect| effect.reach.as_ref().is_some_and(|it| it.matched == 12)));
 }
 
 #[tokio::test]

@@ -33,6 +33,8 @@ pub(crate) struct Stage {
     hub: InProcessHub,
     asked: Mutex<Vec<String>>,
     refused: Mutex<Vec<String>>,
+    /// Queries with that text have a first page without rows.
+    begun_empty: Mutex<Option<String>>,
 }
 
 impl Stage {
@@ -56,7 +58,7 @@ impl Stage {
         let (fleet, findings) = validate::fleet(&sources, id);
         let fleet = fleet.unwrap_or_else(|| panic!("{findings:?}"));
         let hub = InProcessHub::with_fleet(HubOptions::new(size), &fleet, now()).unwrap();
-        Self { size, hub, asked: Mutex::default(), refused: Mutex::default() }
+        Self { size, hub, asked: Mutex::default(), refused: Mutex::default(), begun_empty: Mutex::default() }
     }
 
     /// Changes the twin of a lock.
@@ -69,6 +71,12 @@ impl Stage {
     /// From now on, every call with that text is refused.
     pub(crate) fn refuse(&self, text: &str) {
         self.refused.lock().unwrap().push(text.to_owned());
+    }
+
+    /// From now on, the first page of every query with that text has no rows, and another behind it, as
+    /// the hub may do at any time.
+    pub(crate) fn begin_empty(&self, text: &str) {
+        *self.begun_empty.lock().unwrap() = Some(text.to_owned());
     }
 
     /// Every query so far.
@@ -174,7 +182,12 @@ impl HubClient for Stage {
     async fn query(&self, query: &str, page: Option<&Continuation>) -> Result<Page<Value>, HubError> {
         self.asked.lock().unwrap().push(query.to_owned());
         self.check(query)?;
-        self.hub.query(query, page).await
+        let is_begun_empty = self.begun_empty.lock().unwrap().as_ref().is_some_and(|text| query.contains(text));
+        let behind = Continuation::new("behind");
+        match page {
+            None if is_begun_empty => Ok(Page { items: Vec::new(), next: Some(behind), served_at: None }),
+            page => self.hub.query(query, page.filter(|page| **page != behind)).await,
+        }
     }
 
     async fn configurations(&self) -> Result<Vec<ObservedConfiguration>, HubError> {

@@ -3,8 +3,6 @@
 use std::borrow::Cow;
 use std::cell::OnceCell;
 
-use serde_json::Value;
-
 use crate::model::TargetCondition;
 use crate::plan::effect::Target;
 use crate::plan::question::{Answers, Question};
@@ -53,9 +51,7 @@ impl Overlap {
 
     /// How many devices, when they were counted.
     pub(super) fn devices(&self, answers: &Answers) -> Option<u64> {
-        let rows = answers.rows(&self.question()?)?;
-        // One row, or one for each state of the connection; none at all when there is no device.
-        Some(rows.iter().filter_map(|row| row.get("n").and_then(Value::as_u64)).sum())
+        answers.total(&self.question()?)
     }
 }
 

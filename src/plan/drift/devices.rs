@@ -100,9 +100,7 @@ impl Check {
     /// How many lost it, of how many. Devices that hold it are counted, not those that do not: a
     /// comparison with a property that is missing is neither true nor false.
     fn lost(&self, answers: &Answers) -> Option<(u64, u64)> {
-        // A count of nothing may be a result without rows.
-        let count = |question| answers.rows(question).map(|_| answers.number(question).unwrap_or(0));
-        let (all, holding) = (count(&self.all)?, count(&self.holding)?);
+        let (all, holding) = (answers.total(&self.all)?, answers.total(&self.holding)?);
         Some((all.saturating_sub(holding), all))
     }
 }

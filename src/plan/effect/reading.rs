@@ -133,8 +133,11 @@ fn path_change(leaf: &Leaf<'_>, target: Option<&Target>, matched: Option<u64>, a
     }
     let asked = || {
         let (target, path) = (target?, leaf.query_path()?);
-        let groups = groups(answers.rows(&target.values(&path)?)?)?;
-        Some((groups, answers.number(&target.defined(&path)?)))
+        let values = target.values(&path)?;
+        let groups = groups(answers.rows(&values)?)?;
+        // Of a part, nobody knows how many devices have a single value.
+        let defined = answers.is_whole(&values).then(|| answers.number(&target.defined(&path)?)).flatten();
+        Some((groups, defined))
     };
     let Some((mut groups, defined)) = asked() else { return unknown };
     let compound = take_compound(&mut groups, defined);
@@ -172,5 +175,34 @@ pub(in crate::plan) fn is_same(a: &Value, b: &Value) -> bool {
     match (a, b) {
         (Value::Number(a), Value::Number(b)) => a == b || a.as_f64() == b.as_f64(),
         (a, b) => a == b,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Map, json};
+
+    use super::*;
+    use crate::model::TwinPatch;
+    use crate::plan::question::Answer;
+
+    /// Of 100 devices, 2 have an object and 10 have nothing; the others have a number each.
+    #[test]
+    fn what_is_not_listed_of_a_path_is_no_object() {
+        let tags = Map::from_iter([("a".to_owned(), json!(1))]);
+        let patch = TwinPatch { tags, desired: Map::new() };
+        let target = Target::of_devices(None);
+        let [leaf] = &leaves(&patch)[..] else { panic!("one value") };
+        let path = leaf.query_path().expect("a path");
+        let (values, defined) = (target.values(&path).expect("devices"), target.defined(&path).expect("devices"));
+        let change = |of_values: Answer| {
+            let answers = [(values.clone(), of_values), (defined.clone(), Answer::Rows(vec![json!({"n": 90})]))];
+            let change = path_change(leaf, Some(&target), Some(100), &answers.into_iter().collect());
+            (change.from.map(|from| from.len()), change.unlisted, change.compound)
+        };
+        let rows: Vec<_> = [json!({"n": 12})].into_iter().chain((2..90).map(|v| json!({"v": v, "n": 1}))).collect();
+        assert_eq!(change(Answer::Rows(rows.clone())), (Some(6), 83, 2));
+        assert_eq!(change(Answer::Part(rows[..4].to_vec())), (Some(4), 85, 0));
+        assert_eq!(change(values.in_part(Vec::new())), (None, 0, 0));
     }
 }

@@ -161,7 +161,9 @@ impl<'a> Missing<'a> {
         match self {
             Self::Open(Unasked::BudgetSpent) => {
                 let most = size.queries_per_minute();
-                format!("{queries} not asked, because a plan takes {most} at the most, those of one minute of {size}")
+                format!(
+                    "{queries} not answered, because a plan takes {most} at the most, those of one minute of {size}"
+                )
             }
             Self::Open(Unasked::TooLong) => format!("{queries} longer than the hub allows"),
             Self::Open(Unasked::TimeOver) => format!("{queries} not answered in time"),

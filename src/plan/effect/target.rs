@@ -7,6 +7,9 @@ use crate::query::{Collection, Expr, Path, complement, parse_condition};
 /// Ids that are shown of the devices that a condition selects.
 pub(in crate::plan) const SAMPLES: usize = 5;
 
+/// Values of a path that are worth reading: of times or serial numbers every device has its own.
+const VALUES_ENOUGH: usize = 500;
+
 /// The devices, or modules, that a condition selects.
 #[derive(Debug, Clone, PartialEq)]
 pub(in crate::plan) struct Target {
@@ -79,11 +82,12 @@ impl Target {
         Question::for_rows(format!("SELECT {columns} FROM {}", self.rest()), SAMPLES)
     }
 
-    /// Which values a path has, and how many devices have each: rows of `v` and `n`. Of what cannot be
-    /// grouped by (nothing, objects, lists) there is one row without `v`. Nothing for modules.
+    /// Which values a path has, and how many devices have each: rows of `v` and `n`, perhaps not all. Of
+    /// what cannot be grouped by (nothing, objects, lists) there is one row without `v`. Nothing for
+    /// modules.
     pub(in crate::plan) fn values(&self, path: &Path) -> Option<Question> {
         let query = || format!("SELECT {path} AS v, COUNT() AS n FROM {} GROUP BY {path}", self.rest());
-        self.is_of_devices().then(|| Question::new(query()))
+        self.is_of_devices().then(|| Question::for_rows(query(), VALUES_ENOUGH))
     }
 
     /// How many devices have anything at a path, an object or a list included. (The documentation has
