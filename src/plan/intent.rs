@@ -80,12 +80,6 @@ impl Intent {
         let value = serde_json::to_value(self).expect("its maps have texts as keys");
         sha256_hex(canonical_json(&value).as_bytes())
     }
-
-    /// What it means to do with one manifest.
-    #[must_use]
-    pub fn manifest(&self, name: &str) -> Option<&ManifestIntent> {
-        self.manifests.iter().find(|manifest| manifest.name == name)
-    }
 }
 
 impl ManifestIntent {

@@ -1,193 +1,11 @@
-//! What became different between the plan that was reviewed and the plan of this moment, which side
-//! moved, and whether that may be applied.
-//!
-//! By the clock alone a job that was reviewed may become late, missed or deferred, and the next
-//! occurrence of a reviewed manifest may fall due. What somebody else did already need not be done
-//! again. Everything else that is new is refused, above all another job to cancel.
+//! Two plans side by side.
 
-use std::collections::BTreeSet;
-use std::fmt;
+use std::collections::{BTreeSet, HashMap};
 
-use super::intent::{Intent, ManifestIntent};
-use super::reviewed::{CountTolerance, Reviewed, Slot, Standing};
-use super::words::grouped;
-use crate::model::ManifestName;
-
-/// Something that became different.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Departure {
-    /// Who moved.
-    pub side: Side,
-    /// What.
-    pub kind: DepartureKind,
-}
-
-/// Who moved.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Side {
-    /// The manifests.
-    Git,
-    /// The jobs or the devices of the hub.
-    Hub,
-    /// Only time went by.
-    Clock,
-}
-
-impl Side {
-    /// Stable word.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Git => "git",
-            Self::Hub => "hub",
-            Self::Clock => "clock",
-        }
-    }
-}
-
-/// What became different. `Display` is a clause that starts with the name of the thing.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
-pub enum DepartureKind {
-    /// A manifest that was not there.
-    #[error("{0}: the manifest is new")]
-    Added(String),
-    /// A manifest that is not there any more.
-    #[error("{0}: the manifest is gone")]
-    Removed(String),
-    /// A field of a manifest, as it was and as it is.
-    #[error("{name}: {field} was {from}, and is {to}")]
-    Changed {
-        /// Manifest.
-        name: String,
-        /// Field, or what stands for several.
-        field: &'static str,
-        /// When it was reviewed.
-        from: String,
-        /// Now.
-        to: String,
-    },
-    /// A job would be cancelled that was not to be.
-    #[error("{0}: this job would be cancelled, and was not to be")]
-    NewCancel(String),
-    /// A job that was to be cancelled need not be any more.
-    #[error("{0}: this job need not be cancelled any more")]
-    CancelDone(String),
-    /// A job would be created in a slot in which none was to be.
-    #[error("{slot}: a job would be created, and {}", was(*standing))]
-    NewCreate {
-        /// Slot.
-        slot: Slot,
-        /// What was said of it; nothing when it was not looked at.
-        standing: Option<Standing>,
-    },
-    /// A job that was to be created cannot be.
-    #[error("{0}: a job was to be created, and the slot needs a person now")]
-    CreateBlocked(Slot),
-    /// A slot that was left for later is filled now.
-    #[error("{0}: it was left for later, and is due now")]
-    FellDue(Slot),
-    /// An occurrence that came into view since.
-    #[error("{0}: the next occurrence is due")]
-    NextOccurrence(Slot),
-    /// A job that was to be created is there.
-    #[error("{0}: the job is there already")]
-    CreateDone(Slot),
-    /// A job that was to be created is left for later.
-    #[error("{0}: it was to be created, and is left for later")]
-    CreateDeferred(Slot),
-    /// A job that was to be created is not, for its time has passed or has not come.
-    #[error("{0}: it is not due any more")]
-    CreateNotDue(Slot),
-    /// The target of a manifest matches another number of devices, too far off.
-    #[error("{name}: {} devices matched, and {} do now", grouped(*from), grouped(*to))]
-    CountMoved {
-        /// Manifest.
-        name: ManifestName,
-        /// When it was reviewed.
-        from: u64,
-        /// Now.
-        to: u64,
-    },
-    /// The devices were counted for the review, and cannot be now.
-    #[error("{name}: {} devices matched, and they cannot be counted now", grouped(*from))]
-    Uncounted {
-        /// Manifest.
-        name: ManifestName,
-        /// When it was reviewed.
-        from: u64,
-    },
-    /// The devices were not counted for the review, and are now.
-    #[error("{name}: {} devices match; they were not counted for the review", grouped(*to))]
-    NewlyCounted {
-        /// Manifest.
-        name: ManifestName,
-        /// Now.
-        to: u64,
-    },
-}
-
-fn was(standing: Option<Standing>) -> &'static str {
-    match standing {
-        None => "this run was not in the plan",
-        Some(Standing::Idle) => "nothing was to be done in this slot",
-        Some(Standing::Past) => "its time had passed already",
-        Some(Standing::Filled) => "the slot had a job",
-        Some(Standing::Blocked) => "the slot needed a person",
-        Some(Standing::NotDue | Standing::Deferred | Standing::Create) => "it was to be created later",
-    }
-}
-
-impl DepartureKind {
-    /// Stable code.
-    #[must_use]
-    pub const fn code(&self) -> &'static str {
-        match self {
-            Self::Added(_) => "manifest-added",
-            Self::Removed(_) => "manifest-removed",
-            Self::Changed { .. } => "manifest-changed",
-            Self::NewCancel(_) => "new-cancel",
-            Self::CancelDone(_) => "cancel-done",
-            Self::NewCreate { .. } => "new-create",
-            Self::CreateBlocked(_) => "create-blocked",
-            Self::FellDue(_) => "fell-due",
-            Self::NextOccurrence(_) => "next-occurrence",
-            Self::CreateDone(_) => "create-done",
-            Self::CreateDeferred(_) => "create-deferred",
-            Self::CreateNotDue(_) => "create-not-due",
-            Self::CountMoved { .. } => "count-moved",
-            Self::Uncounted { .. } => "uncounted",
-            Self::NewlyCounted { .. } => "newly-counted",
-        }
-    }
-
-    /// Whether nothing may be applied because of it.
-    #[must_use]
-    pub const fn is_refused(&self) -> bool {
-        match self {
-            Self::Added(_)
-            | Self::Removed(_)
-            | Self::Changed { .. }
-            | Self::NewCancel(_)
-            | Self::NewCreate { .. }
-            | Self::CreateBlocked(_)
-            | Self::CountMoved { .. }
-            | Self::Uncounted { .. } => true,
-            Self::CancelDone(_)
-            | Self::FellDue(_)
-            | Self::NextOccurrence(_)
-            | Self::CreateDone(_)
-            | Self::CreateDeferred(_)
-            | Self::CreateNotDue(_)
-            | Self::NewlyCounted { .. } => false,
-        }
-    }
-}
-
-impl fmt::Display for Departure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:<5}  {}", self.side.as_str(), self.kind)
-    }
-}
+use super::{Departure, DepartureKind, Side};
+use crate::model::{JobId, ManifestName};
+use crate::plan::intent::{Intent, ManifestIntent};
+use crate::plan::reviewed::{CountTolerance, Reviewed, Slot, Standing};
 
 /// All that became different since a review: what is refused first, then by side.
 #[must_use]
@@ -216,19 +34,24 @@ fn manifest_changes<'a>(from: &'a Intent, to: &'a Intent, found: &mut Vec<Depart
             git(DepartureKind::Changed { name: "the project".to_owned(), field, from, to });
         }
     }
+    let (before, now) = (by_name(from), by_name(to));
     for old in &from.manifests {
-        match to.manifest(&old.name) {
+        match now.get(old.name.as_str()) {
             None => git(DepartureKind::Removed(old.name.clone())),
-            Some(new) if new == old => continue,
+            Some(new) if *new == old => continue,
             Some(new) => field_changes(old, new).into_iter().for_each(&mut git),
         }
         moved.insert(old.name.as_str());
     }
-    for new in to.manifests.iter().filter(|new| from.manifest(&new.name).is_none()) {
+    for new in to.manifests.iter().filter(|new| !before.contains_key(new.name.as_str())) {
         git(DepartureKind::Added(new.name.clone()));
         moved.insert(new.name.as_str());
     }
     moved
+}
+
+fn by_name(intent: &Intent) -> HashMap<&str, &ManifestIntent> {
+    intent.manifests.iter().map(|manifest| (manifest.name.as_str(), manifest)).collect()
 }
 
 fn field_changes(old: &ManifestIntent, new: &ManifestIntent) -> Vec<DepartureKind> {
@@ -264,7 +87,7 @@ impl Comparison<'_> {
         let set = |intent: &'_ Intent| intent.cancels.iter().cloned().collect::<BTreeSet<_>>();
         let (before, now) = (set(&self.reviewed.intent), set(&self.fresh.intent));
         for id in now.difference(&before) {
-            let name = crate::model::JobId::new(id.as_str()).own().map(|own| own.name);
+            let name = JobId::new(id.as_str()).own().map(|own| own.name);
             let is_git = name.is_some_and(|name| self.moved.contains(name.as_str()));
             let side = if is_git { Side::Git } else { Side::Hub };
             found.push(Departure { side, kind: DepartureKind::NewCancel(id.clone()) });
