@@ -18,6 +18,7 @@ mod input;
 mod intent;
 mod inventory;
 mod late;
+mod leaf;
 mod overlap;
 mod planner;
 mod policy;

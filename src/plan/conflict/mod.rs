@@ -5,10 +5,10 @@
 //! the plan brings at least one of the two about, now or later: what is on the hub already is nobody's
 //! decision any more. Runs of one manifest never conflict, and neither do a job and its replacement.
 
+mod clash;
 mod devices;
 mod findings;
 mod pairs;
-mod paths;
 mod writers;
 
 use jiff::Timestamp;

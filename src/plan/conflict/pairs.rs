@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::clash::{Clash, above_and_below, same_path};
 use super::devices::Overlap;
-use super::paths::{Clash, above_and_below, same_path};
 use super::writers::Writers;
 
 /// Pairs that are kept: nobody reads more, and each may take a query.
@@ -73,7 +73,7 @@ impl<'a> Pairs<'a> {
         let mut by_path: BTreeMap<&[&'a str], Vec<Write<'a>>> = BTreeMap::new();
         for (source, writer) in writers.all.iter().enumerate() {
             for leaf in &writer.leaves {
-                by_path.entry(&leaf.path).or_default().push(Write { source, value: leaf.value, is_above: false });
+                by_path.entry(&leaf.names).or_default().push(Write { source, value: leaf.value, is_above: false });
             }
         }
         let mut search = Search::new(writers);

@@ -7,11 +7,11 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::Writer;
 use super::devices::Devices;
-use super::paths::{Leaf, leaves};
 use crate::model::{
     FormerNames, JobAction, JobId, Manifest, ManifestName, ManifestSource, ObservedJob, TargetCondition, TwinPatch,
 };
 use crate::plan::decide::shift;
+use crate::plan::leaf::{Leaf, leaves, leaves_of};
 use crate::plan::review::ReviewInput;
 use crate::plan::row::{Deferral, IdleReason, Plan, Step};
 
@@ -73,8 +73,7 @@ impl<'a> Writers<'a> {
         }
         all.extend(on_hub(plan, input));
         all.extend(input.configurations.known().iter().filter_map(|configuration| {
-            let mut written = Vec::new();
-            leaves("desired", &configuration.desired, &mut written);
+            let written = leaves_of("desired", &configuration.desired);
             let is_at_work = !configuration.target_condition.is_empty() && !written.is_empty();
             is_at_work.then(|| Source {
                 identity: Identity::Configuration(&configuration.id),
@@ -158,10 +157,7 @@ fn source<'a>(
     condition: Cow<'a, str>,
     patch: &'a TwinPatch,
 ) -> Source<'a> {
-    let mut written = Vec::new();
-    leaves("tags", &patch.tags, &mut written);
-    leaves("desired", &patch.desired, &mut written);
-    Source { identity, place, devices: Devices::new(condition), leaves: written, runs: Vec::new() }
+    Source { identity, place, devices: Devices::new(condition), leaves: leaves(patch), runs: Vec::new() }
 }
 
 fn condition_of(manifest: &Manifest) -> Cow<'_, str> {

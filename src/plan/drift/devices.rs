@@ -3,9 +3,10 @@
 use serde_json::Value;
 
 use crate::model::{JobAction, JobId, JobStatus, Manifest, ManifestName, Percent, TargetCondition, TwinPatch};
-use crate::plan::effect::{Leaf, Target, leaves};
+use crate::plan::effect::Target;
 use crate::plan::input::PlanInput;
 use crate::plan::inventory::{Inventory, OwnJob};
+use crate::plan::leaf::{Leaf, leaves};
 use crate::plan::question::{Answers, Question};
 use crate::query::{CompareOp, Condition, Expr, Literal, complement, parse_condition};
 

@@ -6,7 +6,6 @@
 mod absent;
 mod act;
 mod forecast;
-mod leaf;
 mod reading;
 mod rules;
 mod target;
@@ -15,7 +14,6 @@ use serde_json::Value;
 
 pub(super) use absent::{absent_in_words, path_questions};
 pub(super) use act::{Act, acts, coming};
-pub(super) use leaf::{Leaf, leaves};
 pub(super) use reading::{effect_questions, effects, hub_devices, matched, once};
 pub(super) use rules::{Outlook, effect_findings, messages};
 pub(super) use target::Target;

@@ -7,10 +7,10 @@ use serde_json::Value;
 
 use super::act::Act;
 use super::forecast::forecast;
-use super::leaf::{Leaf, leaves};
 use super::target::{SAMPLES, Target};
 use super::{Change, Current, Effect, PathChange, Reach};
 use crate::model::{HubSize, JobAction, TargetCondition};
+use crate::plan::leaf::{Leaf, leaves};
 use crate::plan::question::{Answers, Question};
 
 /// Values that are listed of a path, beside the new one and none.

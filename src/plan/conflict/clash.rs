@@ -1,20 +1,10 @@
-//! The paths that a patch writes, and what it means when two of them meet.
-//!
-//! An object in a patch is merged, so only its leaves write. A leaf of null deletes all that is below
-//! it, and any other leaf replaces what is there.
+//! What it means when two writes meet: a leaf of null deletes all that is below it, and any other leaf
+//! replaces what is there.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::model::canonical_json;
 use crate::query::Path;
-
-/// One value that a patch writes, and where.
-#[derive(Debug, Clone)]
-pub(super) struct Leaf<'a> {
-    /// `tags` or `desired`, then the names.
-    pub(super) path: Vec<&'a str>,
-    pub(super) value: &'a Value,
-}
 
 /// Two writes that meet.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,22 +22,6 @@ impl Clash<'_> {
     pub(super) fn path(&self) -> String {
         let names = || self.names.iter().copied();
         Path::new(names()).map_or_else(|_| self.names.join("."), |path| path.to_string())
-    }
-}
-
-/// What a patch writes, in its own order.
-pub(super) fn leaves<'a>(section: &'static str, patch: &'a Map<String, Value>, into: &mut Vec<Leaf<'a>>) {
-    descend(&mut vec![section], patch, into);
-}
-
-fn descend<'a>(above: &mut Vec<&'a str>, patch: &'a Map<String, Value>, into: &mut Vec<Leaf<'a>>) {
-    for (name, value) in patch {
-        above.push(name);
-        match value {
-            Value::Object(inner) if !inner.is_empty() => descend(above, inner, into),
-            _ => into.push(Leaf { path: above.clone(), value }),
-        }
-        above.pop();
     }
 }
 

@@ -1,4 +1,4 @@
-//! The single values that a twin patch writes.
+//! The single values that a twin patch writes. An object in a patch is merged, so only its leaves write.
 
 use std::fmt;
 
@@ -46,9 +46,15 @@ impl fmt::Display for Leaf<'_> {
 
 /// All values of a patch, in its order. An empty object is a value: it makes one where there is none.
 pub(in crate::plan) fn leaves(patch: &TwinPatch) -> Vec<Leaf<'_>> {
-    let mut found = Vec::new();
-    collect(&mut vec!["tags"], &patch.tags, &mut found);
+    let mut found = leaves_of("tags", &patch.tags);
     collect(&mut vec!["desired"], &patch.desired, &mut found);
+    found
+}
+
+/// Those of one section: `tags` or `desired`.
+pub(in crate::plan) fn leaves_of<'a>(section: &'static str, members: &'a Map<String, Value>) -> Vec<Leaf<'a>> {
+    let mut found = Vec::new();
+    collect(&mut vec![section], members, &mut found);
     found
 }
 
