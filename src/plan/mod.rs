@@ -11,6 +11,7 @@ mod changes;
 mod conflict;
 mod decide;
 mod departure;
+mod devices;
 mod drift;
 mod effect;
 mod finding;

@@ -6,7 +6,6 @@
 //! decision any more. Runs of one manifest never conflict, and neither do a job and its replacement.
 
 mod clash;
-mod devices;
 mod findings;
 mod pairs;
 mod writers;
@@ -14,11 +13,11 @@ mod writers;
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::devices::Overlap;
 use super::finding::Finding;
 use super::question::{Answers, Question};
 use super::review::ReviewInput;
 use super::row::Plan;
-use devices::Overlap;
 use pairs::{Pair, Pairs};
 use writers::Writers;
 

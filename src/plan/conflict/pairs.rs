@@ -9,8 +9,8 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::clash::{Clash, above_and_below, same_path};
-use super::devices::Overlap;
 use super::writers::Writers;
+use crate::plan::devices::{Overlap, best_place};
 
 /// Pairs that are kept: nobody reads more, and each may take a query.
 const PAIRS_MAX: usize = 200;
@@ -127,26 +127,15 @@ impl<'a, 'w> Search<'a, 'w> {
     /// The writes by the value that their conditions demand of one path, such as `tags.building`, and
     /// those that demand none of it. Both are in the order of the writes.
     fn by_place(&self, writes: &[Write<'a>]) -> (Vec<Vec<Write<'a>>>, Vec<Write<'a>>) {
-        let equalities = |write: &Write<'_>| self.writers.all[write.source].devices.equalities();
-        let mut named: BTreeMap<&str, (usize, BTreeMap<&str, usize>)> = BTreeMap::new();
-        for (path, values) in writes.iter().flat_map(equalities) {
-            let (count, by_value) = named.entry(path).or_default();
-            *count += 1;
-            values.iter().for_each(|value| *by_value.entry(value).or_default() += 1);
-        }
-        // The path that leaves the fewest pairs to compare.
-        let pairs_left = |(_, (count, by_value)): &(&str, (usize, BTreeMap<&str, usize>))| {
-            let within: usize = by_value.values().map(|count| count * count).sum();
-            within + (writes.len() - (*count).min(writes.len())) * writes.len()
-        };
-        let Some((key, _)) = named.into_iter().min_by_key(pairs_left) else {
+        let devices = |write: &Write<'_>| &self.writers.all[write.source].devices;
+        let Some(place) = best_place(&writes.iter().map(devices).collect::<Vec<_>>()) else {
             return (Vec::new(), writes.to_vec());
         };
         let (mut buckets, mut rest): (BTreeMap<&str, Vec<_>>, Vec<_>) = (BTreeMap::new(), Vec::new());
         for write in writes {
-            match equalities(write).iter().find(|(path, _)| path == key) {
+            match devices(write).values_at(place) {
                 None => rest.push(*write),
-                Some((_, values)) => {
+                Some(values) => {
                     for value in values {
                         buckets.entry(value).or_default().push(*write);
                     }

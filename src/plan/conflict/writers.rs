@@ -6,11 +6,11 @@ use std::collections::{HashMap, HashSet};
 use jiff::{SignedDuration, Timestamp};
 
 use super::Writer;
-use super::devices::Devices;
 use crate::model::{
     FormerNames, JobAction, JobId, Manifest, ManifestName, ManifestSource, ObservedJob, TargetCondition, TwinPatch,
 };
 use crate::plan::decide::shift;
+use crate::plan::devices::Devices;
 use crate::plan::leaf::{Leaf, leaves, leaves_of};
 use crate::plan::review::ReviewInput;
 use crate::plan::row::{Deferral, IdleReason, Plan, Step};

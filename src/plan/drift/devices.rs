@@ -1,12 +1,14 @@
 //! Devices that no longer hold what the last twin job of a manifest wrote.
 
+use std::collections::{BTreeMap, HashMap};
+
 use serde_json::Value;
 
-use crate::model::{JobAction, JobId, JobStatus, Manifest, ManifestName, Percent, TargetCondition, TwinPatch};
-use crate::plan::effect::Target;
+use super::writers::{Later, Writer, writers};
+use crate::model::{JobId, Manifest, ManifestName, TargetCondition};
 use crate::plan::input::PlanInput;
-use crate::plan::inventory::{Inventory, OwnJob};
-use crate::plan::leaf::{Leaf, leaves};
+use crate::plan::inventory::Inventory;
+use crate::plan::leaf::Leaf;
 use crate::plan::question::{Answers, Question};
 use crate::query::{CompareOp, Condition, Expr, Literal, complement, parse_condition};
 
@@ -35,7 +37,7 @@ struct Check {
 /// Why nothing can be said of a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Unchecked {
-    /// A later job of ours wrote it on devices that no query tells apart.
+    /// A later job of ours wrote it on devices that no query tells apart, or none that the hub takes.
     Superseded(JobId),
     /// The job changed what its own condition selects by, so the condition no longer finds its devices.
     ConditionChanged,
@@ -112,13 +114,18 @@ pub fn holdings(input: &PlanInput<'_>) -> Vec<Holding> {
     let inventory = Inventory::new(input);
     let mut manifests: Vec<&Manifest> = input.manifests.iter().map(AsRef::as_ref).collect();
     manifests.sort_by(|a, b| a.name.cmp(&b.name));
-    let writers: Vec<Writer<'_>> = inventory.own().filter_map(Writer::new).collect();
+    let writers = writers(&inventory);
+    let later = Later::new(&writers);
+    let mut by_name: HashMap<&ManifestName, Vec<usize>> = HashMap::new();
+    for (index, writer) in writers.iter().enumerate() {
+        by_name.entry(&writer.job.id.name).or_default().push(index);
+    }
     let covered = manifests.into_iter().filter(|manifest| input.selection.covers(&manifest.name));
     let last = |manifest: &Manifest| {
-        let of_manifest = writers.iter().filter(|writer| writer.job.id.name == manifest.name);
-        of_manifest.filter(|writer| writer.has_succeeded(manifest)).max_by_key(|writer| writer.key()).cloned()
+        let of_manifest = by_name.get(&manifest.name)?;
+        of_manifest.iter().rev().copied().find(|index| writers[*index].has_succeeded(manifest))
     };
-    covered.filter_map(last).flat_map(|writer| writer.holdings(&writers)).collect()
+    covered.filter_map(last).flat_map(|index| of_writer(index, &later)).collect()
 }
 
 /// What became of each value.
@@ -143,70 +150,51 @@ pub fn device_drift(holdings: Vec<Holding>, answers: &Answers) -> Vec<DeviceDrif
 /// Ids that are shown of devices.
 const SAMPLES: usize = 5;
 
-/// A job of ours that wrote to twins, or is about to.
-#[derive(Debug, Clone)]
-struct Writer<'a> {
-    job: &'a OwnJob<'a>,
-    condition: &'a TargetCondition,
-    patch: &'a TwinPatch,
+/// What a writer wrote, value by value.
+fn of_writer<'w, 'a>(index: usize, later: &Later<'w, 'a>) -> Vec<Holding> {
+    let writer = &later.writers[index];
+    let selects_by_own = selects_by(writer.condition, &writer.written);
+    let failed = writer.job.seen.statistics.map_or(0, |statistics| statistics.failed_count);
+    let holding = |leaf: &'w Leaf<'a>| Holding {
+        name: writer.job.id.name.clone(),
+        job: writer.job.seen.id.clone(),
+        path: leaf.to_string(),
+        wanted: Some(leaf.value.clone()).filter(|value| !value.is_null()),
+        failed,
+        check: if selects_by_own { Err(Unchecked::ConditionChanged) } else { check(leaf, index, later) },
+    };
+    writer.written.iter().map(holding).collect()
 }
 
-impl<'a> Writer<'a> {
-    fn new(job: &'a OwnJob<'a>) -> Option<Self> {
-        let body = job.seen.body.as_ref()?;
-        match &body.action {
-            JobAction::Twin(patch) if !job.seen.status.is_cancellable() && job.seen.status != JobStatus::Cancelled => {
-                Some(Self { job, condition: &body.condition, patch })
-            }
-            _ => None,
+fn check<'w, 'a>(leaf: &'w Leaf<'a>, index: usize, later: &Later<'w, 'a>) -> Result<Check, Unchecked> {
+    let devices = &later.writers[index].devices;
+    let target = devices.target().ok_or(Unchecked::NoQuery)?;
+    // A later job has the say on its devices.
+    let (mut rests, mut len, mut last) = (BTreeMap::new(), 0, None);
+    for other in later.than(index, leaf) {
+        let Writer { job, condition, devices: theirs, .. } = &later.writers[other];
+        // A job that comes again and again has one condition.
+        if rests.contains_key(condition.as_str()) || theirs.is_apart_from(devices) {
+            continue;
+        }
+        let superseded = || Unchecked::Superseded(job.seen.id.clone());
+        let rest = theirs.rest().filter(|_| !theirs.is_written_as(devices)).ok_or_else(superseded)?;
+        rests.insert(condition.as_str(), &rest.filter);
+        last = last.max(Some(other));
+        len += rest.len;
+        if len > Question::LEN_MAX {
+            return Err(superseded());
         }
     }
-
-    fn key(&self) -> (Option<jiff::Timestamp>, &'a JobId) {
-        (self.job.seen.start.or(self.job.seen.created), &self.job.seen.id)
-    }
-
-    /// It ended, changed a device, and was good enough for its manifest.
-    fn has_succeeded(&self, manifest: &Manifest) -> bool {
-        let seen = self.job.seen;
-        let is_good = seen.statistics.is_none_or(|statistics| {
-            let least = manifest.success_when.min_succeeded;
-            let is_enough = |least: Percent| least.is_reached_by(statistics.succeeded_count, statistics.executed());
-            statistics.succeeded_count > 0 && least.is_none_or(is_enough)
-        });
-        seen.status == JobStatus::Completed && is_good
-    }
-
-    fn holdings(&self, writers: &[Writer<'_>]) -> Vec<Holding> {
-        let later: Vec<_> = writers.iter().filter(|other| other.key() > self.key()).collect();
-        let written = leaves(self.patch);
-        let failed = self.job.seen.statistics.map_or(0, |statistics| statistics.failed_count);
-        let holding = |leaf: &Leaf<'_>| Holding {
-            name: self.job.id.name.clone(),
-            job: self.job.seen.id.clone(),
-            path: leaf.to_string(),
-            wanted: Some(leaf.value.clone()).filter(|value| !value.is_null()),
-            failed,
-            check: self.check(leaf, &written, &later),
-        };
-        written.iter().map(holding).collect()
-    }
-
-    fn check(&self, leaf: &Leaf<'_>, written: &[Leaf<'_>], later: &[&Writer<'_>]) -> Result<Check, Unchecked> {
-        if selects_by(self.condition, written) {
-            return Err(Unchecked::ConditionChanged);
+    let target = target.filtered(rests.into_values().cloned());
+    let held = held(leaf).ok_or(Unchecked::NoQuery)?;
+    let samples = complement(&held).ok().map(|lost| target.filtered([lost]).samples());
+    let check = Check { all: target.count(), holding: target.filtered([held]).count(), samples };
+    match last {
+        Some(last) if check.holding.is_too_long() => {
+            Err(Unchecked::Superseded(later.writers[last].job.seen.id.clone()))
         }
-        let mut target = Target::of(self.condition).ok_or(Unchecked::NoQuery)?;
-        for other in later.iter().filter(|other| leaves(other.patch).iter().any(|other| overlaps(leaf, other))) {
-            // The later job has the say on its devices.
-            let theirs = Target::of(other.condition).filter(|_| other.condition != self.condition);
-            target = theirs
-                .and_then(|theirs| target.without(&theirs))
-                .ok_or_else(|| Unchecked::Superseded(other.job.seen.id.clone()))?;
-        }
-        let held = held(leaf).ok_or(Unchecked::NoQuery)?;
-        let samples = complement(&held).ok().map(|lost| target.filtered(lost).samples());
-        Ok(Check { all: target.count(), holding: target.filtered(held).count(), samples })
+        _ => Ok(check),
     }
 }
 
@@ -221,11 +209,6 @@ fn held(leaf: &Leaf<'_>) -> Option<Expr> {
         Value::Array(_) | Value::Object(_) => return None,
     };
     Some(Expr::compare(CompareOp::Equal, Expr::path(path), Expr::literal(literal)))
-}
-
-/// Whether one path lies in the other, so that who writes one changes the other.
-fn overlaps(a: &Leaf<'_>, b: &Leaf<'_>) -> bool {
-    a.names.iter().zip(&b.names).all(|(a, b)| a == b)
 }
 
 /// Whether a condition looks at what the job itself writes.

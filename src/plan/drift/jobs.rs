@@ -1,5 +1,7 @@
 //! Jobs that are not as the plan of their manifest left them.
 
+use std::collections::HashSet;
+
 use jiff::SignedDuration;
 
 use crate::model::{JobId, ManifestName, OccurrenceKey, OccurrenceKind};
@@ -55,10 +57,8 @@ impl JobDriftKind {
 /// since when it is in git.
 #[must_use]
 pub fn job_drift(plan: &Plan, input: &PlanInput<'_>) -> Vec<JobDrift> {
-    let is_replaced = |row: &Row| {
-        let held = |other: &&Row| matches!(other.step, Step::Cancel { reason: CancelReason::HeldReplacement, .. });
-        plan.rows.iter().filter(held).any(|other| (&other.name, other.occurrence) == (&row.name, row.occurrence))
-    };
+    let held = |row: &&Row| matches!(row.step, Step::Cancel { reason: CancelReason::HeldReplacement, .. });
+    let replaced: HashSet<_> = plan.rows.iter().filter(held).map(|row| (&row.name, row.occurrence)).collect();
     let of_row = |row: &Row| {
         let (id, kind) = match &row.step {
             Step::Create(create) => match create.reason {
@@ -66,7 +66,7 @@ pub fn job_drift(plan: &Plan, input: &PlanInput<'_>) -> Vec<JobDrift> {
                 CreateReason::ResumeReplace => (None, JobDriftKind::Cancelled),
                 CreateReason::ReplaceBeforeStart => return None,
             },
-            Step::Deferred(_) if !is_replaced(row) => (None, JobDriftKind::Missing),
+            Step::Deferred(_) if !replaced.contains(&(&row.name, row.occurrence)) => (None, JobDriftKind::Missing),
             Step::Blocked { id, reason: BlockedReason::CancelledSlot } => (id.clone(), JobDriftKind::Cancelled),
             Step::Blocked { id, reason: BlockedReason::AdoptedUnknown } => (id.clone(), JobDriftKind::Missing),
             Step::Blocked { id, reason: BlockedReason::AdoptedDiffers } => (id.clone(), JobDriftKind::Altered),
@@ -94,8 +94,8 @@ fn is_remembered(row: &Row, input: &PlanInput<'_>) -> bool {
 /// Own jobs of the manifests whose body is not the one that their id was made from.
 fn altered(input: &PlanInput<'_>) -> Vec<JobDrift> {
     let inventory = Inventory::new(input);
-    let is_covered =
-        |name: &ManifestName| input.selection.covers(name) && input.manifests.iter().any(|it| it.name == *name);
+    let names: HashSet<&ManifestName> = input.manifests.iter().map(|manifest| &manifest.name).collect();
+    let is_covered = |name: &ManifestName| input.selection.covers(name) && names.contains(name);
     let altered = inventory.own().filter(|job| {
         let differs = |body: &crate::model::JobBody| body.revision() != job.id.revision;
         !job.is_adopted && is_covered(&job.id.name) && job.seen.body.as_ref().is_some_and(differs)

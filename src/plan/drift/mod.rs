@@ -6,6 +6,7 @@
 
 mod devices;
 mod jobs;
+mod writers;
 
 pub use devices::{DeviceDrift, Held, Holding, Unchecked, device_drift, holdings};
 pub use jobs::{JobDrift, JobDriftKind, job_drift};

@@ -2,7 +2,7 @@
 
 use crate::model::TargetCondition;
 use crate::plan::question::Question;
-use crate::query::{Collection, Expr, Path, complement, parse_condition};
+use crate::query::{Collection, Expr, Path, parse_condition};
 
 /// Ids that are shown of the devices that a condition selects.
 pub(in crate::plan) const SAMPLES: usize = 5;
@@ -46,19 +46,10 @@ impl Target {
         (self.from == other.from).then_some(Self { from: self.from, filter })
     }
 
-    /// Those of them that a condition selects as well.
-    pub(in crate::plan) fn filtered(&self, by: Expr) -> Self {
-        let filters = self.filter.iter().cloned().chain([by]).collect();
-        Self { from: self.from, filter: Some(Expr::all(filters)) }
-    }
-
-    /// Those of them that another target does not select; nothing when no query can say so.
-    pub(in crate::plan) fn without(&self, other: &Self) -> Option<Self> {
-        if self.from != other.from {
-            return Some(self.clone());
-        }
-        let rest = complement(other.filter.as_ref()?).ok()?;
-        Some(self.filtered(rest))
+    /// Those of them that conditions select as well.
+    pub(in crate::plan) fn filtered(&self, by: impl IntoIterator<Item = Expr>) -> Self {
+        let filters: Vec<_> = self.filter.iter().cloned().chain(by).collect();
+        Self { from: self.from, filter: (!filters.is_empty()).then(|| Expr::all(filters)) }
     }
 
     /// How many devices there are: one row, one number.

@@ -2,10 +2,11 @@
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
+use std::collections::BTreeMap;
 
+use super::effect::Target;
+use super::question::{Answers, Question};
 use crate::model::TargetCondition;
-use crate::plan::effect::Target;
-use crate::plan::question::{Answers, Question};
 use crate::query::{CompareOp, Expr, ExprKind, Literal, Membership, complement};
 
 /// The devices of a condition; read when somebody asks.
@@ -20,13 +21,25 @@ struct Parsed {
     conjuncts: Vec<Expr>,
     /// The paths that have one of some constants in every device that is selected.
     equalities: Vec<(String, Vec<String>)>,
-    /// What is true of exactly the devices that are not selected, if the language can say it.
-    rest: OnceCell<Option<Expr>>,
+    rest: OnceCell<Option<Rest>>,
+}
+
+/// The devices that a condition does not select, if the language can say it.
+#[derive(Debug)]
+pub(super) struct Rest {
+    /// True of exactly those.
+    pub(super) filter: Expr,
+    /// In characters.
+    pub(super) len: usize,
 }
 
 impl Parsed {
-    fn rest(&self) -> Option<&Expr> {
-        self.rest.get_or_init(|| complement(self.target.filter()?).ok()).as_ref()
+    fn rest(&self) -> Option<&Rest> {
+        let rest = || {
+            let filter = complement(self.target.filter()?).ok()?;
+            Some(Rest { len: filter.to_string().chars().count(), filter })
+        };
+        self.rest.get_or_init(rest).as_ref()
     }
 }
 
@@ -70,15 +83,40 @@ impl<'a> Devices<'a> {
         self.parsed.get_or_init(parse).as_ref()
     }
 
-    /// The paths that have one of some constants in every device that is selected.
-    pub(super) fn equalities(&self) -> &[(String, Vec<String>)] {
+    fn equalities(&self) -> &[(String, Vec<String>)] {
         self.parsed().map_or(&[], |parsed| &parsed.equalities)
+    }
+
+    /// The values of which a path has one in every device that is selected, if the condition says so.
+    pub(super) fn values_at(&self, path: &str) -> Option<&[String]> {
+        self.equalities().iter().find(|(of, _)| of == path).map(|(_, values)| values.as_slice())
+    }
+
+    /// What to ask; nothing when the condition cannot be read.
+    pub(super) fn target(&self) -> Option<&Target> {
+        self.parsed().map(|parsed| &parsed.target)
+    }
+
+    /// The devices that are not selected; nothing when the language cannot say it, or when there are none.
+    pub(super) fn rest(&self) -> Option<&Rest> {
+        self.parsed()?.rest()
+    }
+
+    /// Whether the two are written alike.
+    pub(super) fn is_written_as(&self, other: &Self) -> bool {
+        self.condition == other.condition
+    }
+
+    /// Whether the conditions say that no device can meet both.
+    pub(super) fn is_apart_from(&self, other: &Self) -> bool {
+        let (Some(a), Some(b)) = (self.parsed(), other.parsed()) else { return false };
+        a.target.is_of_devices() != b.target.is_of_devices() || are_disjoint(a, b) || excludes(a, b) || excludes(b, a)
     }
 
     /// Nothing when no device can meet both conditions.
     pub(super) fn overlap(&self, other: &Self) -> Option<Overlap> {
         let (Some(a), Some(b)) = (self.parsed(), other.parsed()) else { return Some(Overlap::Unknown) };
-        if are_disjoint(a, b) || excludes(a, b) || excludes(b, a) {
+        if self.is_apart_from(other) {
             return None;
         }
         let both = a.target.and(&b.target)?;
@@ -96,10 +134,26 @@ impl<'a> Devices<'a> {
         if is_within(own, other) {
             return None;
         }
-        let rest = other.rest()?.clone();
+        let rest = other.rest()?.filter.clone();
         let own = own.target.filter().cloned();
         Some(Expr::all(own.into_iter().chain([rest]).collect()).to_string())
     }
+}
+
+/// The path by whose values conditions are best told apart, such as `tags.building`: the one that leaves
+/// the fewest pairs to compare. Nothing where none demands a value.
+pub(super) fn best_place<'d>(all: &[&'d Devices<'_>]) -> Option<&'d str> {
+    let mut named: BTreeMap<&str, (usize, BTreeMap<&str, usize>)> = BTreeMap::new();
+    for (path, values) in all.iter().flat_map(|devices| devices.equalities()) {
+        let (count, by_value) = named.entry(path).or_default();
+        *count += 1;
+        values.iter().for_each(|value| *by_value.entry(value).or_default() += 1);
+    }
+    let pairs_left = |(_, (count, by_value)): &(&str, (usize, BTreeMap<&str, usize>))| {
+        let within: usize = by_value.values().map(|count| count * count).sum();
+        within + (all.len() - (*count).min(all.len())) * all.len()
+    };
+    named.into_iter().min_by_key(pairs_left).map(|(path, _)| path)
 }
 
 fn conjuncts(filter: &Expr) -> &[Expr] {
@@ -149,5 +203,5 @@ fn excludes(a: &Parsed, b: &Parsed) -> bool {
     if a.conjuncts.iter().any(negated) {
         return true;
     }
-    b.rest().is_some_and(|rest| conjuncts(rest).iter().all(|conjunct| a.conjuncts.contains(conjunct)))
+    b.rest().is_some_and(|rest| conjuncts(&rest.filter).iter().all(|conjunct| a.conjuncts.contains(conjunct)))
 }
