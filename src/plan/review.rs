@@ -33,7 +33,7 @@ pub struct ReviewInput<'a> {
     pub limits: &'a SafetyLimits,
     /// Every policy of the project that is valid.
     pub policies: &'a [Policy],
-    /// What somebody consents to beyond them.
+    /// What somebody consents to beyond the limits.
     pub acknowledgements: &'a [Acknowledgement],
     /// Whether devices are counted.
     pub counts: Counts,
@@ -44,8 +44,8 @@ pub struct ReviewInput<'a> {
 /// Whether what is not due yet is looked at, too: who reviews has to know it, who applies need not.
 #[derive(Debug, Clone, Copy)]
 pub enum Coming<'a> {
-    /// The rows that are not due or whose job waits on the hub, and these manifests, which no row is about since they run later than
-    /// the plan looks ahead.
+    /// The rows that are not due or whose job waits on the hub, and these manifests, which run later than
+    /// the plan looks ahead, so that no row is about them.
     Reviewed(&'a [Arc<Manifest>]),
     /// Only what starts a job is looked at.
     Ignored,
