@@ -18,6 +18,7 @@
 //! | [`validate`] | YAML to manifests, with every problem at once | no |
 //! | [`expand`] | manifests and a window of time to the occurrences that are wanted | no |
 //! | [`plan`] | what is wanted against what is there: what to do, and why | no |
+//! | [`net`] | HTTP clients: trusted certificates, proxies, time limits, trouble in words | network |
 //! | [`hub`] | the seam to an IoT Hub, and its REST implementation | network |
 //! | [`reconcile`] | carries out an approved plan, and follows its jobs | through `hub` |
 //! | [`report`] | plans, findings and results as text and JSON | no |
@@ -50,6 +51,8 @@ pub mod validate;
 
 pub mod expand;
 pub mod plan;
+
+pub mod net;
 
 pub mod hub;
 pub mod reconcile;

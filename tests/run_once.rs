@@ -22,6 +22,7 @@ async fn plan_ahead_by(seconds: i64) -> Result<Plan, RunError> {
         hub_name: None,
         hub: Hub::Remote(RemoteHub {
             host_name: "contoso.azure-devices.net".to_owned(),
+            port: None,
             auth: Auth::ConnectionStringEnv("UNUSED".to_owned()),
             size,
         }),

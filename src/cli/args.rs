@@ -13,6 +13,7 @@ use super::plan_args::{ApplyArgs, PlanArgs, SelectionArgs, ShowArgs};
 use super::policy::PolicyCommand;
 use crate::emulator::SNAPSHOT_AFTER;
 use crate::model::Seconds;
+use crate::net::{CaFileError, Network};
 
 /// The command line.
 #[derive(Debug, Parser)]
@@ -47,6 +48,10 @@ pub(super) struct Global {
     /// One of the environment's hubs, if it has several
     #[arg(long, value_name = "NAME", global = true)]
     pub(super) hub: Option<String>,
+    /// Trust the certificate authorities in this PEM file beside the system's, such as that of a proxy
+    /// that inspects TLS
+    #[arg(long, value_name = "FILE", global = true, env = "HUBJOBS_CA_FILE")]
+    pub(super) ca_file: Option<PathBuf>,
     /// JSON on stdout: an event a line from validate, plan, apply, wait and cancel, else one document
     #[arg(long, global = true)]
     pub(super) json: bool,
@@ -66,6 +71,14 @@ impl Global {
     #[must_use]
     pub(super) fn start(&self) -> &Path {
         self.chdir.as_deref().unwrap_or(Path::new("."))
+    }
+
+    /// What lies between here and the network.
+    ///
+    /// # Errors
+    /// When the file of certificate authorities cannot be used.
+    pub(super) fn network(&self) -> Result<Network, CaFileError> {
+        self.ca_file.as_deref().map_or_else(|| Ok(Network::default()), Network::with_ca_file)
     }
 }
 

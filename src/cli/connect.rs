@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::args::Global;
 use super::context::Context;
 use super::failure::Failure;
 use super::tide::{EmulatorTide, HubClock, HubTide};
@@ -16,6 +17,7 @@ use crate::emulator::{self, EmulatorConfig, EmulatorError, SNAPSHOT_AFTER, State
 use crate::hub::AskProgress;
 use crate::hub::rest::{ConnectionString, Endpoint, RestConfig, RestHub};
 use crate::model::{Auth, EmulatorHub, Environment, Fleet, Hub, RemoteHub};
+use crate::net::Network;
 use crate::plan::{Acknowledgement, Counts};
 use crate::reconcile::{Interrupt, Patience};
 use crate::run_once::Inquiry;
@@ -47,28 +49,34 @@ pub(super) struct Connection {
 ///
 /// # Errors
 /// When there are no credentials, or the emulator cannot be started.
-pub(super) async fn connect(context: &Context, interrupt: &Interrupt) -> Result<Connection, Failure> {
+pub(super) async fn connect(context: &Context, global: &Global, interrupt: &Interrupt) -> Result<Connection, Failure> {
     match &context.environment.hub {
-        Hub::Remote(remote) => connect_remote(&context.environment, remote, interrupt),
+        Hub::Remote(remote) => connect_remote(&context.environment, remote, global.network()?, interrupt),
         Hub::Emulator(hub) => connect_emulator(context, hub, interrupt).await,
     }
 }
 
-fn connect_remote(environment: &Environment, remote: &RemoteHub, interrupt: &Interrupt) -> Result<Connection, Failure> {
+fn connect_remote(
+    environment: &Environment,
+    remote: &RemoteHub,
+    network: Network,
+    interrupt: &Interrupt,
+) -> Result<Connection, Failure> {
     let Auth::ConnectionStringEnv(variable) = &remote.auth;
     let connection = ConnectionString::from_env(variable)?;
     for warning in &connection.warnings {
         tracing::warn!("`{variable}`: {warning}");
     }
-    if !connection.host.as_str().eq_ignore_ascii_case(&remote.host_name) {
+    let is_same_port = remote.port.is_none() || connection.port == remote.port;
+    if !connection.host.as_str().eq_ignore_ascii_case(&remote.host_name) || !is_same_port {
         return Err(Failure::OtherHub {
             environment: environment.name.to_string(),
-            expected: remote.host_name.clone(),
+            expected: remote.authority(),
             actual: connection.host.to_string(),
         });
     }
     Ok(Connection {
-        hub: RestHub::connect(RestConfig::remote(connection, remote.size))?,
+        hub: RestHub::connect(RestConfig::remote(connection, remote.size, network))?,
         label: hub_label(environment),
         clock: Arc::new(HubClock::machine()),
         tide: HubTide::Wall(interrupt.clone()),
@@ -163,7 +171,7 @@ impl Connection {
 /// has one.
 pub(super) fn hub_label(environment: &Environment) -> String {
     match (&environment.hub, &environment.hub_name) {
-        (Hub::Remote(hub), _) => hub.host_name.clone(),
+        (Hub::Remote(hub), _) => hub.authority(),
         (Hub::Emulator(_), Some(name)) => format!("emulator {name}"),
         (Hub::Emulator(_), None) => "emulator".to_owned(),
     }

@@ -11,6 +11,7 @@ use crate::emulator::{EmulatorError, ExchangeError, StoreError};
 use crate::hub::HubError;
 use crate::hub::rest::{ConnectionStringError, InvalidConnectionString, NotLoopback};
 use crate::model::{InvalidName, JobId, ManifestName};
+use crate::net::CaFileError;
 use crate::report::Untrusted;
 use crate::run_once::RunError;
 
@@ -23,6 +24,9 @@ pub(super) enum Failure {
     /// The manifests have errors, which were shown.
     #[error("the manifests have errors; the hub was not contacted")]
     InvalidManifests,
+    /// The authorities of `--ca-file` cannot be read.
+    #[error("the certificate authorities in {0}")]
+    CaFile(#[from] CaFileError),
     /// No such environment.
     #[error("the project has no environment `{wanted}`")]
     UnknownEnvironment {

@@ -83,7 +83,7 @@ impl Session {
         context: &Context,
         work: impl AsyncFnOnce(&Connection) -> Result<Exit, Failure>,
     ) -> Result<Exit, Failure> {
-        let connection = connect(context, &self.signals.interrupt()).await?;
+        let connection = connect(context, &self.global, &self.signals.interrupt()).await?;
         let worked = work(&connection).await;
         if connection.is_used_by_others() {
             self.terminal.note("another hubjobs command still uses this emulator; serving it until that ends");

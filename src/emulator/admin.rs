@@ -17,6 +17,7 @@ use super::exchange::{ExchangeError, ExportOptions};
 use super::faults::{FaultReport, FaultSpec};
 pub use super::live::Advance;
 use crate::model::{ClockMode, JobId};
+use crate::net::{Limits, Network, Reach};
 
 /// An admin call ends at once, but for an advance, which ends soon.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -137,12 +138,9 @@ impl AdminClient {
     /// # Errors
     /// When the HTTP client cannot be made.
     pub(super) fn new(address: SocketAddr, key: Key) -> Result<Self, AdminError> {
-        // The HTTP client asks for a TLS provider even where it speaks none. Another one that is
-        // installed already will do as well.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        // Reading the certificates of the system would take longer than most calls.
-        let http = reqwest::Client::builder().no_proxy().tls_certs_only([]).timeout(TIMEOUT).build();
-        let http = http.map_err(|error| AdminError::Unreachable { address, cause: in_words(&error) })?;
+        let limits = Limits { request_timeout: TIMEOUT, ..Limits::loopback() };
+        let http = Network::default().client(Reach::Local, &limits);
+        let http = http.map_err(|error| AdminError::Unreachable { address, cause: error.to_string() })?;
         Ok(Self { address, key, http })
     }
 

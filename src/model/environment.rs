@@ -115,10 +115,23 @@ pub enum ClockMode {
 pub struct RemoteHub {
     /// `contoso.azure-devices.net`.
     pub host_name: String,
+    /// Its port when not 443, as emulators and gateways have.
+    pub port: Option<u16>,
     /// How to sign in.
     pub auth: Auth,
     /// Tier and units; the service does not tell.
     pub size: HubSize,
+}
+
+impl RemoteHub {
+    /// Host name, with the port if there is one.
+    #[must_use]
+    pub fn authority(&self) -> String {
+        match self.port {
+            Some(port) => format!("{}:{port}", self.host_name),
+            None => self.host_name.clone(),
+        }
+    }
 }
 
 /// How to sign in to a hub.

@@ -112,6 +112,7 @@ impl Stage {
             hub_name: None,
             hub: Hub::Remote(RemoteHub {
                 host_name: "contoso.azure-devices.net".to_owned(),
+                port: None,
                 auth: Auth::ConnectionStringEnv("UNUSED".to_owned()),
                 size: self.size,
             }),

@@ -17,10 +17,11 @@ use super::failure::{Effect, Failure};
 use super::pacing::{Budget, Pacer, Pacing};
 use super::retry::{RetryPolicy, retry};
 use super::sas::{SasSigner, SasToken};
-use super::transport::{Answer, Limits, exchange, http_client};
+use super::transport::{Answer, exchange};
 use super::wire::{self, JobReply, JobRequest, QueryRequest};
 use crate::hub::client::{Continuation, ErrorCode, HubClient, HubError, JobFilter, Page};
 use crate::model::{HubSize, JobId, NewJob, ObservedConfiguration, ObservedJob};
+use crate::net::{Limits, Network, Reach};
 
 /// The version that all service SDKs of Microsoft send.
 pub const API_VERSION: &str = "2021-04-12";
@@ -48,6 +49,8 @@ pub struct RestConfig {
     pub audience: String,
     /// How to sign in.
     pub credential: Credential,
+    /// What lies between here and there.
+    pub network: Network,
     /// Bounds of one exchange.
     pub limits: Limits,
     /// What is sent again, and when.
@@ -59,11 +62,12 @@ pub struct RestConfig {
 impl RestConfig {
     /// A hub on the network, with the limits, retries and pacing that suit Azure.
     #[must_use]
-    pub fn remote(connection: ConnectionString, size: HubSize) -> Self {
+    pub fn remote(connection: ConnectionString, size: HubSize, network: Network) -> Self {
         Self {
             audience: connection.host.as_str().to_owned(),
             endpoint: Endpoint::Https { host: connection.host, port: connection.port },
             credential: connection.credential,
+            network,
             limits: Limits::remote(),
             retry: RetryPolicy::remote(),
             pacing: Pacing::Sku(size),
@@ -78,6 +82,7 @@ impl RestConfig {
             audience: connection.host.as_str().to_owned(),
             endpoint,
             credential: connection.credential,
+            network: Network::default(),
             limits: Limits::loopback(),
             retry: RetryPolicy::loopback(),
             pacing: Pacing::Off,
@@ -110,10 +115,9 @@ impl RestHub {
     /// # Errors
     /// [`HubError::Unreachable`] when the system has no certificates to trust.
     pub fn connect(config: RestConfig) -> Result<Self, HubError> {
-        let http = http_client(&config.endpoint, &config.limits).map_err(|error| {
-            tracing::debug!(?error, "no HTTP client");
-            HubError::Unreachable { cause: "the certificates that this system trusts cannot be loaded".to_owned() }
-        })?;
+        let reach = if config.endpoint.is_loopback() { Reach::Local } else { Reach::Https };
+        let http = config.network.client(reach, &config.limits);
+        let http = http.map_err(|error| HubError::Unreachable { cause: error.to_string() })?;
         let signature = match config.credential {
             Credential::SharedAccessKey { policy, key } => {
                 Signature::Made(SasSigner::new(&config.audience, Some(&policy), key))

@@ -1,14 +1,12 @@
 //! Why one exchange with the hub brought no usable answer, and what that means for the call.
 
-use std::error::Error;
-use std::io;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use rustls::CertificateError;
 
 use super::error::{Meaning, Refusal};
 use crate::hub::client::HubError;
+use crate::net;
 
 /// Whether a call changes the hub. It decides what may be repeated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,84 +102,10 @@ impl Failure {
 
 impl From<reqwest::Error> for Failure {
     fn from(error: reqwest::Error) -> Self {
-        let cause = Cause::of(&error);
-        // The words above are ours; the original, which may name types of libraries, is for bug reports.
-        tracing::debug!(error = format_args!("{:?}", error.without_url()), "hub call failed");
-        match cause.sent {
-            false => Self::NotSent { cause: cause.words, lasting: cause.lasting },
-            true => Self::Lost { cause: cause.words },
+        let net::Trouble { words, sent, lasting } = error.into();
+        match sent {
+            false => Self::NotSent { cause: words, lasting },
+            true => Self::Lost { cause: words },
         }
     }
-}
-
-/// A transport error in words.
-struct Cause {
-    words: String,
-    sent: bool,
-    lasting: bool,
-}
-
-impl Cause {
-    fn of(error: &reqwest::Error) -> Self {
-        let sent = !(error.is_connect() || error.is_builder());
-        let say = |words: &str, lasting| Self { words: words.to_owned(), sent, lasting };
-        if let Some(tls) = find::<rustls::Error>(error) {
-            return say(tls_in_words(tls), true);
-        }
-        match (error.is_timeout(), sent) {
-            (true, true) => return say("no whole answer came in time", false),
-            (true, false) => return say("no connection came about in time", false),
-            _ => {}
-        }
-        match find::<io::Error>(error).map(io::Error::kind) {
-            Some(io::ErrorKind::ConnectionRefused) => say("the connection was refused", false),
-            Some(io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe) => say("the connection was reset", false),
-            Some(io::ErrorKind::NetworkUnreachable | io::ErrorKind::HostUnreachable) => {
-                say("there is no way to its address", false)
-            }
-            _ if chain(error).any(|cause| cause.to_string().starts_with("dns error")) => {
-                say("its name cannot be resolved", false)
-            }
-            _ if chain(error).any(|cause| cause.to_string().contains("tunnel")) => {
-                say("the proxy did not let the connection through", true)
-            }
-            _ if error.is_decode() => say("the answer cannot be decoded", false),
-            _ if sent => say("the connection was closed before a whole answer came", false),
-            _ => say("the connection failed", false),
-        }
-    }
-}
-
-fn tls_in_words(error: &rustls::Error) -> &'static str {
-    match error {
-        rustls::Error::InvalidCertificate(why) => match why {
-            CertificateError::Expired | CertificateError::ExpiredContext { .. } => "its certificate has expired",
-            CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
-                "its certificate is not valid yet"
-            }
-            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-                "its certificate is for another host name"
-            }
-            CertificateError::UnknownIssuer => "its certificate is not signed by an authority that this system trusts",
-            CertificateError::Revoked => "its certificate was revoked",
-            _ => "its certificate is not valid",
-        },
-        rustls::Error::AlertReceived(_) | rustls::Error::PeerIncompatible(_) => "it refused the TLS connection",
-        rustls::Error::InvalidMessage(_) => "what listens there does not speak TLS",
-        _ => "the TLS handshake failed",
-    }
-}
-
-/// An error and its causes, outermost first.
-fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
-    std::iter::successors(Some(error), |&error| match error.downcast_ref::<io::Error>() {
-        // `io::Error::source` skips the error that it wraps and goes on with that one's source.
-        Some(wrapper) => wrapper.get_ref().map(|inner| inner as &(dyn Error + 'static)),
-        None => error.source(),
-    })
-}
-
-/// The innermost cause of a type.
-fn find<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a T> {
-    chain(error).filter_map(|cause| cause.downcast_ref()).last()
 }

@@ -22,10 +22,10 @@ mod sas;
 mod transport;
 mod wire;
 
+pub use crate::net::Limits;
 pub use client::{API_VERSION, RestConfig, RestHub};
 pub use connection_string::{ConnectionString, ConnectionStringError, Credential, InvalidConnectionString};
 pub use endpoint::{Endpoint, HostName, InvalidHostName, LoopbackAddr, NotLoopback};
 pub use pacing::Pacing;
 pub use retry::{Backoff, RetryPolicy};
 pub use sas::{InvalidSasKey, InvalidSasToken, SasKey, SasSigner, SasToken};
-pub use transport::Limits;

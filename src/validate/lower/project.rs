@@ -135,7 +135,8 @@ impl Lowering<'_> {
             let host_name = host_name.and_then(|text| self.host_name(&at.field("hostName"), text));
             let auth = auth.as_ref().and_then(|auth| self.auth(&at.field("auth"), auth));
             let size = HubSize { sku: model_sku((*sku)?), units: model_units(*units)? };
-            return Some(Hub::Remote(RemoteHub { host_name: host_name?, auth: auth?, size }));
+            let (host_name, port) = host_name?;
+            return Some(Hub::Remote(RemoteHub { host_name, port, auth: auth?, size }));
         };
         self.only_emulator(at)?;
         let raw::Emulator { fleet, sku, units, clock } = emulator;
@@ -161,10 +162,21 @@ impl Lowering<'_> {
         None
     }
 
-    fn host_name(&mut self, at: &At<'_>, text: &str) -> Option<String> {
+    /// A host name, and a port if one stands behind it: IoT Hub has none, emulators and gateways do.
+    fn host_name(&mut self, at: &At<'_>, text: &str) -> Option<(String, Option<u16>)> {
+        let (host, port) = match text.split_once(':') {
+            Some((host, digits)) => (host, digits.parse().ok().filter(|port| *port != 0).map(Some)),
+            None => (text, Some(None)),
+        };
         let is_host = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '.';
-        if text.contains('.') && text.chars().all(is_host) && !text.starts_with('.') && !text.ends_with('.') {
-            return Some(text.to_owned());
+        let is_complete = host.contains('.') || (host == "localhost" && port != Some(None));
+        if let Some(port) = port
+            && is_complete
+            && host.chars().all(is_host)
+            && !host.starts_with('.')
+            && !host.ends_with('.')
+        {
+            return Some((host.to_owned(), port));
         }
         // People paste URLs and connection strings.
         let bare = text.trim_start_matches("https://").trim_start_matches("HostName=");
@@ -174,7 +186,7 @@ impl Lowering<'_> {
         };
         self.report(at, |span| {
             Diagnostic::error(Code::InvalidValue, span, format!("`{text}` is not a host name"))
-                .label("a host name has no scheme, port or path")
+                .label("a host name has no scheme and no path")
                 .help(help)
         });
         None

@@ -163,7 +163,7 @@ pub(in crate::validate) struct Hub<'a> {
     #[schemars(example = json!({"fleet": "fleet.yaml", "sku": "S3", "clock": {"mode": "fast"}}))]
     #[serde(borrow)]
     pub(in crate::validate) emulator: Option<Emulator<'a>>,
-    /// Host name of an IoT Hub.
+    /// Host name of an IoT Hub, with a port (`localhost:8443`) only for emulators and gateways.
     #[schemars(example = &"contoso.azure-devices.net")]
     pub(in crate::validate) host_name: Option<&'a str>,
     /// How to sign in to the IoT Hub.
