@@ -22,6 +22,7 @@
 //! | [`hub`] | the seam to an IoT Hub, and its REST implementation | network |
 //! | [`reconcile`] | carries out an approved plan, and follows its jobs | through `hub` |
 //! | [`report`] | plans, findings and results as text and JSON | no |
+//! | [`forge`] | one comment on a pull request of GitHub, GitLab, Azure DevOps or Bitbucket | network |
 //! | [`emulator`] | an IoT Hub in this binary: pure state machine in thin skins | files, network |
 //! | [`cli`] | one file a command | all |
 //!
@@ -61,5 +62,7 @@ pub mod report;
 pub mod run_once;
 
 pub mod emulator;
+
+pub mod forge;
 
 pub mod cli;

@@ -16,9 +16,9 @@ use super::review::{detail, document, look, show};
 use super::session::Session;
 use super::wait_loop::{Vigil, due_jobs};
 use crate::model::{Environment, JobId};
-use crate::plan::{ApprovedPlan, Plan, Review, Row, Selection, Step, approve};
+use crate::plan::{ApprovedPlan, Plan, Row, Selection, Step, approve};
 use crate::reconcile::Action;
-use crate::report::{Event, Untrusted, counted, tally, tally_text, warning_label};
+use crate::report::{Event, PlanDocument, Untrusted, counted, tally, tally_text, warning_label};
 
 /// Makes the hub's jobs what the manifests say.
 ///
@@ -90,7 +90,7 @@ async fn agree(
     selection: &Selection,
 ) -> Result<ApprovedPlan, Failure> {
     let mut shown = consider(args, session, context, connection, selection, None).await?;
-    while shown.plan().has_actions() && !args.auto_approve {
+    while shown.plan().has_actions() && !args.auto_approve && args.reviewed.is_empty() {
         ask(session, context, shown.plan()).await?;
         let agreed = actions(shown.plan());
         let fresh = consider(args, session, context, connection, selection, Some(&agreed)).await?;
@@ -112,18 +112,27 @@ async fn consider(
     agreed: Option<&Actions>,
 ) -> Result<ApprovedPlan, Failure> {
     let review = look(session, context, connection, selection, &args.review.inquiry(connection)).await?;
+    let document = document(context, connection, selection, &review, None);
     let actions = actions(review.plan());
     if let Some(agreed) = agreed.filter(|agreed| **agreed != actions) {
         session.terminal.stderr(&changes_text(agreed, &actions));
     }
-    let tell = |review: &Review| {
-        let document = document(context, connection, selection, review, None);
-        show(&document, detail(session), &session.terminal);
-    };
     if agreed != Some(&actions) || review.is_denied() {
-        tell(&review);
+        show(&document, detail(session), &session.terminal);
     }
+    is_reviewed(args, &document)?;
     approve(review).map_err(|_| Failure::UnsafePlan(context.environment.name.to_string()))
+}
+
+/// With `--reviewed`, whether the plan is one of those. One that does nothing, now or while waiting, needs no
+/// review: so a run can be repeated after it cancelled what was to be cancelled.
+fn is_reviewed(args: &ApplyArgs, document: &PlanDocument) -> Result<(), PlanFailure> {
+    let sum = &document.summary;
+    let is_idle = sum.create + sum.replace + sum.cancel + sum.deferred == 0;
+    if args.reviewed.is_empty() || is_idle || args.reviewed.contains(&document.digest) {
+        return Ok(());
+    }
+    Err(PlanFailure::NotReviewed { digest: document.digest.clone(), environment: document.environment.clone() })
 }
 
 /// What a plan does to which jobs.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::ci_args::CiCommand;
 use super::emulator_args::{AccessArgs, ListenArgs};
 use super::emulator_command::EmulatorCommand;
 use super::existing_args::{DriftArgs, ImportArgs};
@@ -125,6 +126,9 @@ pub(super) enum Command {
     Drift(DriftArgs),
     /// Write manifests for jobs that are on the hub already
     Import(ImportArgs),
+    /// Say in a pull request what its plan would do, and read back what was reviewed
+    #[command(subcommand)]
+    Ci(CiCommand),
     /// Serve, fill or advance the emulated IoT Hub, and list its rules
     #[command(subcommand)]
     Emulator(EmulatorCommand),

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use super::ci_failure::CiFailure;
 use super::emulator::{Protocol, reason};
 use super::exit::Exit;
 use super::plan_failure::PlanFailure;
@@ -117,6 +118,9 @@ pub(super) enum Failure {
     /// A saved plan cannot be used.
     #[error(transparent)]
     Plan(#[from] PlanFailure),
+    /// A pipeline of a pull request cannot go on.
+    #[error(transparent)]
+    Ci(#[from] CiFailure),
     /// No connection string.
     #[error(transparent)]
     ConnectionString(#[from] ConnectionStringError),
@@ -219,6 +223,7 @@ impl Failure {
             Self::NobodyToAsk | Self::NotApproved | Self::UnsafePlan(_) => Exit::Refused,
             Self::Interrupted(exit) => *exit,
             Self::Plan(failure) => failure.exit(),
+            Self::Ci(failure) => failure.exit(),
             _ => Exit::Error,
         }
     }
@@ -230,6 +235,7 @@ impl Failure {
         let one = |help: &str| vec![help.to_owned()];
         match self {
             Self::Plan(failure) => failure.help(),
+            Self::Ci(failure) => failure.help(),
             Self::NoProject(_) => one("`hubjobs init` makes a project; `-C DIR` works in another folder"),
             Self::UnknownEnvironment { known: names, .. } | Self::NoDefaultEnvironment { known: names } => known(names),
             Self::UnknownHub { known, .. } if known.is_empty() => {

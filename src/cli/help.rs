@@ -11,7 +11,7 @@ use crate::model::tzdb_version;
 /// Headings, and the verbs below each.
 const GROUPS: [(&str, &[&str]); 4] = [
     ("Write manifests", &["init", "import", "validate", "render", "policy", "schema"]),
-    ("Run them", &["plan", "show", "apply", "wait"]),
+    ("Run them", &["plan", "show", "apply", "wait", "ci"]),
     ("See what happened", &["status", "results", "drift", "cancel"]),
     ("Without Azure, and the rest", &["emulator", "completions"]),
 ];

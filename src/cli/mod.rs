@@ -5,6 +5,9 @@ mod apply_plan;
 mod args;
 mod cancel;
 mod carry_out;
+mod ci;
+mod ci_args;
+mod ci_failure;
 mod completions;
 mod connect;
 mod context;
@@ -138,6 +141,7 @@ fn execute(cli: Cli, terminal: &Arc<Terminal>) -> Result<Exit, Failure> {
         Command::Cancel(args) => online(global, terminal, async |session| cancel::run(&args, session).await),
         Command::Drift(args) => online(global, terminal, async |session| drift::run(&args, session).await),
         Command::Import(args) => online(global, terminal, async |session| import::run(&args, session).await),
+        Command::Ci(command) => online(global, terminal, async |session| ci::run(&command, session).await),
         Command::Emulator(EmulatorCommand::Facts) => Ok(facts::run(&global, terminal)),
         Command::Emulator(EmulatorCommand::Start(args)) => {
             online(global, terminal, async |session| emulator::start(&args, session).await)

@@ -98,6 +98,13 @@ fn length(text: &str) -> Result<usize, String> {
     }
 }
 
+/// An empty one, of a command that failed, must not pass for "anything".
+fn digest(text: &str) -> Result<String, String> {
+    let hex = text.trim().strip_prefix("sha256:").unwrap_or_default();
+    let fits = hex.len() == 64 && hex.bytes().all(|b| b.is_ascii_hexdigit());
+    fits.then(|| text.trim().to_owned()).ok_or_else(|| "a digest is `sha256:` and 64 hexadecimal digits".to_owned())
+}
+
 /// How a plan is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum PlanFormat {
@@ -181,6 +188,9 @@ pub(super) struct ApplyArgs {
     /// What the review looks at.
     #[command(flatten)]
     pub(super) review: ReviewArgs,
+    /// Apply only the plan of this digest, as `hubjobs ci reviewed` prints it, and do not ask; once for each hub
+    #[arg(long, value_name = "DIGEST", value_parser = digest, conflicts_with = "plan")]
+    pub(super) reviewed: Vec<String>,
     /// Do not ask
     #[arg(long)]
     pub(super) auto_approve: bool,

@@ -71,6 +71,14 @@ pub(super) enum PlanFailure {
         /// Its file.
         path: PathBuf,
     },
+    /// `apply --reviewed` found another plan; it was shown.
+    #[error("the plan of this moment is not the one that was reviewed, its digest is `{digest}`; nothing was changed")]
+    NotReviewed {
+        /// Of the plan.
+        digest: String,
+        /// Its environment.
+        environment: String,
+    },
     /// No signature, where one is expected.
     #[error("the plan is not signed, and {why}; nothing was changed")]
     Unsigned {
@@ -108,6 +116,7 @@ impl PlanFailure {
             | Self::OtherProject { .. }
             | Self::OtherSelection(_)
             | Self::Stale { .. }
+            | Self::NotReviewed { .. }
             | Self::Unsigned { .. }
             | Self::NoKey(_)
             | Self::SignedPlanRequired(_) => Exit::Stale,
@@ -136,6 +145,11 @@ impl PlanFailure {
             }
             Self::OtherProject { .. } | Self::OtherSelection(_) => {
                 "check out the commit that was reviewed, or make a new plan".to_owned()
+            }
+            Self::NotReviewed { environment, .. } => {
+                format!(
+                    "git or the hub moved since: look at `hubjobs plan -e {environment}`, and have it reviewed again"
+                )
             }
             Self::Stale { environment, path, .. } => again(environment, path),
             Self::Unsigned { environment, path, .. } => {

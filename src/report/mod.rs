@@ -43,7 +43,7 @@ pub use hubs::{HubPlan, HubsForm, NoPlan, render_hubs};
 pub use import_json::{ImportedJob, imports_json};
 pub use job_json::{job_json, jobs_json};
 pub use job_text::{JobRow, jobs_text};
-pub use markdown::{MARKDOWN_LEN_MAX, MARKDOWN_LEN_MIN};
+pub use markdown::{MARKDOWN_LEN_MAX, MARKDOWN_LEN_MIN, failure_markdown};
 pub use occurrence::{Upcoming, UpcomingStart};
 pub use outcome_json::outcome_json;
 pub use outcome_text::{OutcomeTally, outcome_text, tally, tally_text};

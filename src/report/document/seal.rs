@@ -66,6 +66,18 @@ impl PlanKey {
         code
     }
 
+    /// A code over a text that stands outside of a plan, such as a line of a comment.
+    #[must_use]
+    pub fn sign_text(&self, text: &str) -> String {
+        self.sign(text.as_bytes())
+    }
+
+    /// Whether this key made a code over a text.
+    #[must_use]
+    pub fn has_signed_text(&self, text: &str, code: &str) -> bool {
+        self.has_signed(text.as_bytes(), code)
+    }
+
     fn sign(&self, bytes: &[u8]) -> String {
         format!("{PREFIX}{}", HEXLOWER.encode(&self.code(bytes).finalize().into_bytes()))
     }

@@ -1,11 +1,13 @@
 //! A plan as a comment on a pull request: GitHub's Markdown, safe in a place where comments are
 //! trusted, and within the length that a forge takes.
 
+mod failure;
 mod hubs;
 mod inert;
 mod page;
 mod parts;
 
+pub use failure::failure_markdown;
 pub(super) use hubs::hubs_markdown;
 use page::Page;
 
