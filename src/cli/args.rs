@@ -134,6 +134,8 @@ pub(super) enum Command {
     Emulator(EmulatorCommand),
     /// Print a completion script for a shell
     Completions(CompletionsArgs),
+    /// Write the manual pages into a folder
+    Manual(ManualArgs),
 }
 
 impl Command {
@@ -357,6 +359,16 @@ pub(super) struct EmulatorStartArgs {
 pub(super) struct CompletionsArgs {
     /// Shell
     pub(super) shell: clap_complete::Shell,
+}
+
+/// `hubjobs manual`.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  hubjobs manual ~/.local/share/man/man1    then: man hubjobs-plan")]
+pub(super) struct ManualArgs {
+    /// Folder to write them into; it is made if need be
+    #[arg(value_name = "DIR")]
+    pub(super) dir: PathBuf,
 }
 
 /// A duration as manifests write it.

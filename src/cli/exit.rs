@@ -32,6 +32,20 @@ pub(super) enum Exit {
 }
 
 impl Exit {
+    /// All of them, in the order of their numbers.
+    pub(super) const ALL: [Self; 10] = [
+        Self::Done,
+        Self::Error,
+        Self::Differences,
+        Self::JobFailed,
+        Self::Stale,
+        Self::Refused,
+        Self::Partly,
+        Self::Uncertain,
+        Self::Interrupted,
+        Self::Terminated,
+    ];
+
     /// The number.
     #[must_use]
     pub(super) const fn code(self) -> u8 {
@@ -62,6 +76,35 @@ impl Exit {
             Self::Partly => "partly done, or blocked",
             Self::Uncertain => "uncertain",
             Self::Interrupted | Self::Terminated => "interrupted",
+        }
+    }
+
+    /// What it means, as the manual and the README have it.
+    #[must_use]
+    pub(super) const fn meaning(self) -> &'static str {
+        match self {
+            Self::Done => "done; also when something is deferred until a lane frees",
+            Self::Error => "error: usage, invalid manifest, sign-in, hub unreachable, clock",
+            Self::Differences => {
+                "`plan` and `show` with `--detailed-exitcode`: there are differences; `drift --detailed-exitcode`: \
+                 there is drift"
+            }
+            Self::JobFailed => {
+                "after `--wait`: a job failed as a whole, missed its `successWhen`, or did not end in time"
+            }
+            Self::Stale => {
+                "the saved plan is stale, was changed, or is not signed where it must be; nothing was changed"
+            }
+            Self::Refused => {
+                "refused by a safety limit, a policy or a missing approval; nothing was changed; also of every `plan` \
+                 that would be refused"
+            }
+            Self::Partly => {
+                "partly done, or something is blocked and needs a person; also of `plan` and `show` with \
+                 `--detailed-exitcode`"
+            }
+            Self::Uncertain => "the outcome of at least one call is uncertain",
+            Self::Interrupted | Self::Terminated => "interrupted; safe to run again",
         }
     }
 
@@ -186,6 +229,22 @@ mod tests {
         assert_eq!(Exit::Partly.or_worse(Exit::Error), Exit::Partly);
         assert_eq!(Exit::Uncertain.or_worse(Exit::Error), Exit::Uncertain);
         assert_eq!(Exit::Done.or_worse(Exit::Error), Exit::Error);
+    }
+
+    #[test]
+    fn the_readme_has_every_meaning() {
+        let readme = include_str!("../../README.md");
+        for exit in Exit::ALL.iter().filter(|exit| exit.code() < 128) {
+            let row = format!("| {} | {} |", exit.code(), exit.meaning());
+            assert!(readme.contains(&row), "no row {row}");
+        }
+        assert!(readme.contains(&format!("| 130, 143 | {} |", Exit::Interrupted.meaning())));
+    }
+
+    #[test]
+    fn all_are_listed_in_order() {
+        let codes = Exit::ALL.map(Exit::code);
+        assert!(codes.is_sorted() && codes.len() == 10, "{codes:?}");
     }
 
     #[test]

@@ -13,24 +13,27 @@ const GROUPS: [(&str, &[&str]); 4] = [
     ("Write manifests", &["init", "import", "validate", "render", "policy", "schema"]),
     ("Run them", &["plan", "show", "apply", "wait", "ci"]),
     ("See what happened", &["status", "results", "drift", "cancel"]),
-    ("Without Azure, and the rest", &["emulator", "completions"]),
+    ("Without Azure, and the rest", &["emulator", "completions", "manual"]),
 ];
 
 static VERSION: LazyLock<String> = LazyLock::new(|| {
     format!(
-        "{}\ntime zone database {} (compiled in)\nIoT Hub api-version {}",
+        "{}\n{}\ntime zone database {} (compiled in)\nIoT Hub api-version {}",
         env!("CARGO_PKG_VERSION"),
+        super::build::line(),
         tzdb_version(),
         crate::hub::rest::API_VERSION
     )
 });
 
-const EXAMPLES: &str = "\
-Start here:
-  hubjobs init                              a project with an emulated hub; no Azure account needed
+/// What to type first.
+pub(super) const START: &str =
+    "  hubjobs init                              a project with an emulated hub; no Azure account needed
   hubjobs plan                              what would happen
   hubjobs apply --auto-approve --wait       do it, and see how every job ends
+";
 
+const EXIT_CODES: &str = "\
 Exit codes: 0 done, 1 error, 2 differences (with --detailed-exitcode), 3 a job failed, 4 the saved
 plan does not fit any more, 5 refused or not approved, 6 partly done or blocked, 7 uncertain, 130 and
 143 interrupted. Repeating a command is always safe.";
@@ -40,7 +43,9 @@ plan does not fit any more, 5 refused or not approved, 6 partly done or blocked,
 pub(super) fn command() -> Command {
     let command = Cli::command();
     let verbs = grouped(&command);
-    let template = format!("{{about}}\n\n{{usage-heading}} {{usage}}\n\n{verbs}Options:\n{{options}}\n\n{EXAMPLES}\n");
+    let template = format!(
+        "{{about}}\n\n{{usage-heading}} {{usage}}\n\n{verbs}Options:\n{{options}}\n\nStart here:\n{START}\n{EXIT_CODES}\n"
+    );
     command.help_template(template).version(VERSION.as_str())
 }
 

@@ -3,6 +3,7 @@
 mod apply;
 mod apply_plan;
 mod args;
+mod build;
 mod cancel;
 mod carry_out;
 mod ci;
@@ -27,6 +28,7 @@ mod hubs;
 mod import;
 mod init;
 mod interrupt;
+mod manual;
 mod pending;
 mod plan;
 mod plan_args;
@@ -49,6 +51,7 @@ mod tide;
 mod trace;
 mod validate;
 mod values;
+mod variables;
 mod verdicts;
 mod wait;
 mod wait_loop;
@@ -133,6 +136,7 @@ fn execute(cli: Cli, terminal: &Arc<Terminal>) -> Result<Exit, Failure> {
         Command::Schema(args) => Ok(schema::run(&args, terminal)),
         Command::Show(args) => show::run(&args, &global, terminal),
         Command::Completions(args) => Ok(completions::run(&args, terminal)),
+        Command::Manual(args) => manual::run(&args, &global, terminal),
         Command::Plan(args) => online(global, terminal, async |session| plan::run(&args, session).await),
         Command::Apply(args) => online(global, terminal, async |session| apply::run(&args, session).await),
         Command::Wait(args) => online(global, terminal, async |session| wait::run(&args, session).await),

@@ -1,0 +1,146 @@
+//! Every environment variable that the program reads, in tables: they are a section of the manual, and a test
+//! holds the code to them.
+
+/// An environment variable.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Variable {
+    /// Its name.
+    pub(super) name: &'static str,
+    /// What it does.
+    pub(super) meaning: &'static str,
+}
+
+/// What our own code reads, in the order of names. Variables that a project names itself, such as that of
+/// `auth: {connectionStringEnv: NAME}`, are not here.
+pub(super) const VARIABLES: &[Variable] = &[
+    Variable { name: "CI", meaning: "Set, and not `false`: no colours, even on a terminal." },
+    Variable { name: "COLUMNS", meaning: "Width of a plan in text on a terminal, instead of the terminal's own." },
+    Variable { name: "COMPUTERNAME", meaning: "On Windows, a name under which the emulator answers." },
+    Variable {
+        name: "HUBJOBS_CA_FILE",
+        meaning: "A file of certificates to trust beside the system's, where `--ca-file` names none.",
+    },
+    Variable { name: "HUBJOBS_ENV", meaning: "The environment, where `--environment` names none." },
+    Variable {
+        name: "HUBJOBS_LOG",
+        meaning: "What to log to stderr, such as `hubjobs=debug` or `hubjobs::hub=trace`. Keys and tokens are never \
+                  shown.",
+    },
+    Variable {
+        name: "HUBJOBS_PLAN_KEY",
+        meaning: "The key that signs saved plans and checks their signatures, in Base64, such as `openssl rand -base64 32` \
+                  prints.",
+    },
+    Variable { name: "NO_COLOR", meaning: "Set: no colours." },
+];
+
+/// What libraries read for us, in the order of names: reqwest, and rustls-native-certs.
+pub(super) const OF_LIBRARIES: &[Variable] = &[
+    Variable { name: "ALL_PROXY", meaning: "The proxy, where `HTTPS_PROXY` names none. Lower case will do." },
+    Variable { name: "HTTPS_PROXY", meaning: "The proxy through which hubs are reached. Lower case will do." },
+    Variable { name: "NO_PROXY", meaning: "Hosts that are reached without a proxy. Lower case will do." },
+    Variable { name: "SSL_CERT_DIR", meaning: "Folders of the certificates to trust, instead of the system's." },
+    Variable { name: "SSL_CERT_FILE", meaning: "The certificates to trust, instead of the system's." },
+];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::fs;
+    use std::path::{Path, PathBuf};
+
+    use super::*;
+
+    /// Words that look like a variable of the environment, and are none. An entry that is not needed any
+    /// more is a finding.
+    const OTHERS: &[&str] = &[
+        // Of examples, and of what other programs are told.
+        "HUB_EU",
+        "HUB_US",
+        "IOTHUB_CONNECTION_STRING",
+        "NODE_EXTRA_CA_CERTS",
+        "REQUESTS_CA_BUNDLE",
+    ];
+
+    /// Calls that read a variable.
+    const READERS: [&str; 3] = ["env::var(", "env::var_os(", "is_set("];
+
+    fn files(folder: &Path, found: &mut Vec<PathBuf>) {
+        for entry in fs::read_dir(folder).expect("a readable folder") {
+            let path = entry.expect("an entry of the folder").path();
+            if path.is_dir() {
+                files(&path, found);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                found.push(path);
+            }
+        }
+    }
+
+    /// The lines of all files without comments and tests, but for this one, and for the query language, whose
+    /// functions have such names.
+    fn lines() -> Vec<String> {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+        let mut paths = Vec::new();
+        files(&root, &mut paths);
+        let is_code = |path: &PathBuf| {
+            let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            !name.ends_with("tests") && !path.ends_with("cli/variables.rs") && !path.starts_with(root.join("query"))
+        };
+        let code = |path: &PathBuf| {
+            let text = fs::read_to_string(path).expect("a readable source");
+            let end = text.find("\n#[cfg(test)]\nmod ").unwrap_or(text.len());
+            let is_code = |line: &&str| !line.trim_start().starts_with("//") && !line.contains("env!(");
+            text[..end].lines().filter(is_code).map(str::to_owned).collect::<Vec<_>>()
+        };
+        paths.iter().filter(|path| is_code(path)).flat_map(code).collect()
+    }
+
+    fn literals(line: &str) -> impl Iterator<Item = &str> {
+        line.split('"').skip(1).step_by(2)
+    }
+
+    /// Names like `HUBJOBS_ENV`, wherever they stand, and others where a variable is read.
+    fn looks_like_one(line: &str, literal: &str) -> bool {
+        let is_name = literal.starts_with(|c: char| c.is_ascii_uppercase())
+            && literal.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_');
+        is_name && (literal.contains('_') || READERS.iter().any(|reader| line.contains(reader)))
+    }
+
+    fn found() -> BTreeSet<String> {
+        let names = |line: &String| {
+            let names = literals(line).filter(|literal| looks_like_one(line, literal));
+            names.map(str::to_owned).collect::<Vec<_>>()
+        };
+        lines().iter().flat_map(names).collect()
+    }
+
+    #[test]
+    fn the_table_has_every_variable_that_the_code_names() {
+        let found = found();
+        let names = |table: &[Variable]| table.iter().map(|variable| variable.name).collect::<Vec<_>>();
+        let wanted = [names(VARIABLES), OTHERS.to_vec()].concat();
+        let known = [names(OF_LIBRARIES), wanted.clone()].concat();
+        let unknown: Vec<_> = found.iter().filter(|name| !known.contains(&name.as_str())).collect();
+        assert!(unknown.is_empty(), "no table has {unknown:?}");
+        let gone: Vec<_> = wanted.iter().filter(|&&name| !found.contains(name)).collect();
+        assert!(gone.is_empty(), "no code names {gone:?}");
+    }
+
+    #[test]
+    fn the_tables_are_sorted_and_in_sentences() {
+        for table in [VARIABLES, OF_LIBRARIES] {
+            assert!(table.is_sorted_by_key(|variable| variable.name));
+            for Variable { name, meaning } in table {
+                assert!(meaning.ends_with('.'), "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_scanner_knows_a_variable() {
+        assert!(looks_like_one(r#"const A: &str = "HUBJOBS_ENV";"#, "HUBJOBS_ENV"));
+        assert!(looks_like_one(r#"std::env::var_os("CI")"#, "CI"));
+        assert!(!looks_like_one(r#"method("PUT")"#, "PUT"));
+        assert_eq!(literals(r#"f("A", "b")"#).collect::<Vec<_>>(), ["A", "b"]);
+    }
+}
