@@ -101,7 +101,7 @@ fn objects_are_closed_and_every_required_field_exists() {
 #[test]
 fn what_is_not_supported_yet_is_not_in_the_schema() {
     let text = validate::schema_json();
-    for name in ["rollout", "retry", "entra"] {
+    for name in ["rollout", "retry"] {
         assert!(!text.contains(&format!("\"{name}\"")), "{name}");
     }
 }

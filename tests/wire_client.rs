@@ -256,6 +256,8 @@ fn error_to_value(error: &HubError) -> Value {
     let (variant, tracking_id) = match error {
         HubError::Refused { tracking_id, .. } => ("Refused", tracking_id.as_deref()),
         HubError::Unauthorized { .. } => ("Unauthorized", None),
+        HubError::RoleMissing { .. } => ("RoleMissing", None),
+        HubError::SignIn(_) => ("SignIn", None),
         HubError::Throttled { .. } => ("Throttled", None),
         HubError::Unreachable { .. } => ("Unreachable", None),
         HubError::Ambiguous { .. } => ("Ambiguous", None),

@@ -1,9 +1,10 @@
 //! From an environment to a hub that can be called. The same REST client speaks to Azure and to the
 //! emulator, which runs in this process unless another one serves the same state.
 
+use std::env;
 use std::num::NonZeroUsize;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 
 use jiff::Timestamp;
 
@@ -15,7 +16,8 @@ use crate::emulator::admin::AdminClient;
 use crate::emulator::state::Fidelity;
 use crate::emulator::{self, EmulatorConfig, EmulatorError, SNAPSHOT_AFTER, StateDir};
 use crate::hub::AskProgress;
-use crate::hub::rest::{ConnectionString, Endpoint, RestConfig, RestHub};
+use crate::hub::entra::{EntraTokens, Surroundings};
+use crate::hub::rest::{ConnectionString, Endpoint, HostName, RestConfig, RestHub};
 use crate::model::{Auth, EmulatorHub, Environment, Fleet, Hub, RemoteHub};
 use crate::net::Network;
 use crate::plan::{Acknowledgement, Counts};
@@ -51,33 +53,20 @@ pub(super) struct Connection {
 /// When there are no credentials, or the emulator cannot be started.
 pub(super) async fn connect(context: &Context, global: &Global, interrupt: &Interrupt) -> Result<Connection, Failure> {
     match &context.environment.hub {
-        Hub::Remote(remote) => connect_remote(&context.environment, remote, global.network()?, interrupt),
+        Hub::Remote(remote) => connect_remote(context, remote, global.network()?, interrupt),
         Hub::Emulator(hub) => connect_emulator(context, hub, interrupt).await,
     }
 }
 
 fn connect_remote(
-    environment: &Environment,
+    context: &Context,
     remote: &RemoteHub,
     network: Network,
     interrupt: &Interrupt,
 ) -> Result<Connection, Failure> {
-    let Auth::ConnectionStringEnv(variable) = &remote.auth;
-    let connection = ConnectionString::from_env(variable)?;
-    for warning in &connection.warnings {
-        tracing::warn!("`{variable}`: {warning}");
-    }
-    let is_same_port = remote.port.is_none() || connection.port == remote.port;
-    if !connection.host.as_str().eq_ignore_ascii_case(&remote.host_name) || !is_same_port {
-        return Err(Failure::OtherHub {
-            environment: environment.name.to_string(),
-            expected: remote.authority(),
-            actual: connection.host.to_string(),
-        });
-    }
     Ok(Connection {
-        hub: RestHub::connect(RestConfig::remote(connection, remote.size, network))?,
-        label: hub_label(environment),
+        hub: RestHub::connect(rest_config(context, remote, network)?)?,
+        label: hub_label(&context.environment),
         clock: Arc::new(HubClock::machine()),
         tide: HubTide::Wall(interrupt.clone()),
         patience: Patience::remote(),
@@ -85,6 +74,49 @@ fn connect_remote(
         asking: AskProgress::default(),
         session: None,
     })
+}
+
+/// How to reach a hub, and how to sign in there.
+///
+/// # Errors
+/// When there is no connection string, or it is for another hub.
+pub(super) fn rest_config(context: &Context, remote: &RemoteHub, network: Network) -> Result<RestConfig, Failure> {
+    let surroundings = Surroundings::read(|name| env::var(name).ok());
+    let connection = match &remote.auth {
+        Auth::Entra(auth) => {
+            let host = HostName::new(&remote.host_name)?;
+            let tokens = EntraTokens::new(auth.clone(), surroundings, network.clone());
+            return Ok(RestConfig::entra(host, remote.port, tokens, remote.size, network));
+        }
+        Auth::ConnectionStringEnv(variable) => ConnectionString::from_env(variable)?,
+        Auth::ConnectionStringFile(path) => ConnectionString::from_file(&context.dir.join(path))?,
+    };
+    for warning in &connection.warnings {
+        tracing::warn!("{warning}");
+    }
+    if surroundings.is_pipeline() {
+        warn_of_secret();
+    }
+    let is_same_port = remote.port.is_none() || connection.port == remote.port;
+    if !connection.host.as_str().eq_ignore_ascii_case(&remote.host_name) || !is_same_port {
+        return Err(Failure::OtherHub {
+            environment: context.environment.name.to_string(),
+            expected: remote.authority(),
+            actual: connection.host.to_string(),
+        });
+    }
+    Ok(RestConfig::remote(connection, remote.size, network))
+}
+
+/// Once, however many hubs there are.
+fn warn_of_secret() {
+    static WARNED: Once = Once::new();
+    WARNED.call_once(|| {
+        tracing::warn!(
+            "a connection string is a secret that does not expire; write `auth: entra` in hubjobs.yaml, and let the \
+             pipeline sign in with its own identity"
+        );
+    });
 }
 
 async fn connect_emulator(context: &Context, hub: &EmulatorHub, interrupt: &Interrupt) -> Result<Connection, Failure> {

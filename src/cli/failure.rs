@@ -9,8 +9,8 @@ use super::exit::Exit;
 use super::plan_failure::PlanFailure;
 use super::selector::InvalidSelector;
 use crate::emulator::{EmulatorError, ExchangeError, StoreError};
-use crate::hub::HubError;
-use crate::hub::rest::{ConnectionStringError, InvalidConnectionString, NotLoopback};
+use crate::hub::rest::{ConnectionStringError, InvalidConnectionString, InvalidHostName, NotLoopback, Origin};
+use crate::hub::{HubError, Principal};
 use crate::model::{InvalidName, JobId, ManifestName};
 use crate::net::CaFileError;
 use crate::report::Untrusted;
@@ -124,6 +124,9 @@ pub(super) enum Failure {
     /// No connection string.
     #[error(transparent)]
     ConnectionString(#[from] ConnectionStringError),
+    /// The host name of the environment cannot be one.
+    #[error("`hostName` of the environment is {0}")]
+    HostName(#[from] InvalidHostName),
     /// A connection string for another hub than the environment names.
     #[error("the connection string is for `{actual}`, and environment `{environment}` is on `{expected}`")]
     OtherHub {
@@ -250,10 +253,14 @@ impl Failure {
             Self::UnknownPolicy(_) => one("`hubjobs policy test` without a name tries all of them"),
             Self::NothingSelected(_) => one("labels stand in `metadata.labels` of a manifest"),
             Self::NoJob(_) => one("`hubjobs status` lists the jobs on the hub, with `--all` also those of others"),
-            Self::ConnectionString(error) => vec![format!(
-                "`export {}='HostName=...;SharedAccessKeyName=...;SharedAccessKey=...'`, as the Azure portal shows it",
-                error.variable()
-            )],
+            Self::ConnectionString(error) => vec![match error.origin() {
+                Origin::Variable(name) => format!(
+                    "`export {name}='HostName=...;SharedAccessKeyName=...;SharedAccessKey=...'`, as the Azure portal shows it"
+                ),
+                Origin::File(_) => {
+                    "it holds one line, as the Azure portal shows it; `auth: entra` needs no secret".to_owned()
+                }
+            }],
             Self::NoFolder(_) => one("make it first, or work elsewhere with `-C DIR`"),
             Self::ImportWhileServed(_) => one("press Ctrl-C where it runs, then import, then start it again"),
             Self::ServedAlready(_) => one("plan, apply and the rest find that process by themselves"),
@@ -296,11 +303,25 @@ pub(super) fn trouble(error: &std::io::Error) -> String {
     }
 }
 
+/// The role that all of hubjobs' calls need, as a command.
+fn role_help(principal: &Principal) -> Vec<String> {
+    let assignee = principal.object_id.as_deref().unwrap_or("OBJECT_ID");
+    vec![
+        format!(
+            "`az role assignment create --role \"IoT Hub Data Contributor\" --assignee {assignee} \
+             --scope $(az iot hub show --name HUB --query id --output tsv)`"
+        ),
+        "a role counts after some minutes; being Owner or Contributor of the hub is not enough".to_owned(),
+    ]
+}
+
 fn hub_help(error: &HubError) -> Vec<String> {
     let help = match error {
         HubError::Unauthorized { .. } => {
             "the policy needs RegistryRead, RegistryWrite and ServiceConnect; check the key, too"
         }
+        HubError::SignIn(failure) => return failure.help(),
+        HubError::RoleMissing { principal, .. } => return role_help(principal),
         HubError::Throttled { .. } => "repeat the command later: it goes on from here",
         HubError::Unreachable { .. } => "check the network, and `hostName` in hubjobs.yaml",
         HubError::Ambiguous { .. } | HubError::Unexpected { .. } => {

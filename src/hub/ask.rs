@@ -175,7 +175,11 @@ impl<H: HubClient> Desk<'_, H> {
 /// Whether the next question would fare no better. The client has tried again by then.
 const fn is_lasting(error: &HubError) -> bool {
     match error {
-        HubError::Unauthorized { .. } | HubError::Throttled { .. } | HubError::Unreachable { .. } => true,
+        HubError::Unauthorized { .. }
+        | HubError::RoleMissing { .. }
+        | HubError::SignIn(_)
+        | HubError::Throttled { .. }
+        | HubError::Unreachable { .. } => true,
         HubError::Refused { code, .. } => matches!(code, ErrorCode::IotHubQuotaExceeded),
         HubError::Ambiguous { .. } | HubError::Unexpected { .. } => false,
     }

@@ -7,7 +7,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::model::{JobId, JobKind, JobStatus, NewJob, ObservedConfiguration, ObservedJob};
+use super::entra::SignInFailure;
+use crate::model::{EntraSource, JobId, JobKind, JobStatus, NewJob, ObservedConfiguration, ObservedJob};
 
 /// What hubjobs asks of an IoT Hub. Implementations retry what is safe to repeat (reads, and
 /// refusals by throttling) and nothing else; what to do about an ambiguous write is the caller's
@@ -112,6 +113,17 @@ pub enum HubError {
         /// The hub's text, bounded in length. Not to be trusted.
         message: String,
     },
+    /// Entra gave a token, and the hub lets whom it speaks for not make this call.
+    #[error("{principal} may not do this: {message}")]
+    RoleMissing {
+        /// Whom the token speaks for.
+        principal: Principal,
+        /// The hub's text, bounded in length. Not to be trusted.
+        message: String,
+    },
+    /// There is no token of Entra, so the call was never sent.
+    #[error(transparent)]
+    SignIn(#[from] SignInFailure),
     /// The hub asked to slow down, for longer than the client waits.
     #[error("throttled by the hub")]
     Throttled {
@@ -138,6 +150,24 @@ pub enum HubError {
         /// What was wrong with it, in words.
         cause: String,
     },
+}
+
+/// Whom a token of Entra speaks for, by its own account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Principal {
+    /// Where the token came from.
+    pub source: EntraSource,
+    /// Object id in Entra.
+    pub object_id: Option<String>,
+}
+
+impl fmt::Display for Principal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.object_id {
+            Some(id) => write!(f, "the principal `{id}`, signed in by {}", self.source),
+            None => write!(f, "whoever is signed in by {}", self.source),
+        }
+    }
 }
 
 impl HubError {

@@ -4,11 +4,12 @@
 mod ask;
 mod client;
 mod device_result;
+pub mod entra;
 mod members;
 mod observe;
 pub mod rest;
 
 pub use ask::{AskOutcome, AskProgress, AskTerms, Asked, NotAsked, Wanted, ask};
-pub use client::{Continuation, ErrorCode, HubClient, HubError, JobFilter, Page};
+pub use client::{Continuation, ErrorCode, HubClient, HubError, JobFilter, Page, Principal};
 pub use device_result::{DeviceError, DeviceJobStatus, DeviceResult, FailureClass, MethodAnswer};
 pub use observe::{Observation, device_results, observe};

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::duration::Seconds;
+use super::entra::EntraAuth;
 use super::limit::SafetyLimits;
 use super::name::{EnvironmentName, HubName, Owner, OwnerId, OwnerSlug};
 use super::sku::HubSize;
@@ -139,4 +140,8 @@ impl RemoteHub {
 pub enum Auth {
     /// The environment variable that holds a connection string.
     ConnectionStringEnv(String),
+    /// The file that holds one, relative to the project file.
+    ConnectionStringFile(String),
+    /// Microsoft Entra.
+    Entra(EntraAuth),
 }

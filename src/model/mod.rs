@@ -5,6 +5,7 @@ mod canonical;
 mod change_window;
 mod configuration;
 mod duration;
+mod entra;
 mod environment;
 mod expression;
 mod fleet;
@@ -27,6 +28,9 @@ pub use canonical::{canonical_json, sha256_base32, sha256_hex};
 pub use change_window::{ChangeWindow, TimeSpan, WindowKind, WindowTimes};
 pub use configuration::ObservedConfiguration;
 pub use duration::{InvalidDuration, Seconds};
+pub use entra::{
+    Audience, AuthorityHost, ClientId, EntraAuth, EntraCloud, EntraSource, InvalidEntra, ServiceConnectionId, TenantId,
+};
 pub use environment::{Auth, ClockMode, EmulatorClock, EmulatorHub, Environment, Hub, Project, PrunePolicy, RemoteHub};
 pub use expression::{Expression, InvalidExpression, Variable};
 pub use fleet::{Connectivity, DeviceGroup, Fleet, IdPattern, InvalidIdPattern, MethodBehaviour, Shape, Template};

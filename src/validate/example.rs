@@ -41,7 +41,15 @@ fn project() -> Value {
             "prod": {
                 "hub": {
                     "hostName": "contoso.azure-devices.net",
-                    "auth": {"connectionStringEnv": "IOTHUB_CONNECTION_STRING"},
+                    "auth": {"entra": {
+                        "use": ["githubActions", "azurePipelines", "azureCli"],
+                        "tenantId": "5b0d2f7e-3f0b-4a3e-9c55-2f3a4f1f6a10",
+                        "clientId": "0f6a3c1e-8d57-4c8e-b1a4-6f2d9c7b5e30",
+                        "cloud": "public",
+                        "authorityHost": "https://login.microsoftonline.com",
+                        "audience": "https://iothubs.azure.net",
+                        "serviceConnectionId": "9a1c7d2e-4b3f-4f6a-8e21-7c5d0b9f3a64",
+                    }},
                     "sku": "S1",
                     "units": 2,
                 },
@@ -63,7 +71,7 @@ fn project() -> Value {
                     },
                     "us": {
                         "hostName": "contoso-us.azure-devices.net",
-                        "auth": {"connectionStringEnv": "HUB_US"},
+                        "auth": {"connectionStringFile": "/run/secrets/hub-us"},
                         "sku": "S1",
                     },
                 },

@@ -1,7 +1,5 @@
 //! What is designed but not here yet. Each is an error of its own, never ignored.
 
-use serde_json::Value;
-
 use super::kind::Kind;
 use super::spans::{Document, Node};
 use crate::diagnostic::{Code, Diagnostic};
@@ -27,17 +25,4 @@ pub(super) fn field(document: &Document, node: Node<'_>, name: &str, help: &str)
     Diagnostic::error(Code::NotYetSupported, document.key_span(node), message)
         .label("comes in a later version")
         .help(help)
-}
-
-/// Whether the value at a path is the word for signing in with Entra ID.
-pub(super) fn is_entra(path: &str, value: &Value) -> bool {
-    path.ends_with("/auth") && value == "entra"
-}
-
-/// The finding for it.
-pub(super) fn entra(document: &Document, node: Node<'_>) -> Diagnostic {
-    let span = document.value_span(node);
-    Diagnostic::error(Code::NotYetSupported, span, "signing in with Entra ID is not supported yet")
-        .label("comes in a later version")
-        .help("write `auth: {connectionStringEnv: IOTHUB_CONNECTION_STRING}`")
 }

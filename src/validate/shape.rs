@@ -193,9 +193,6 @@ impl Checker<'_> {
     }
 
     fn wrong_type(&self, node: Node<'_>, path: &str, schema: &str, kind: &TypeKind) -> Diagnostic {
-        if not_yet::is_entra(path, node.value) {
-            return not_yet::entra(self.document, node);
-        }
         let expected = match kind {
             TypeKind::Single(one) => *one,
             TypeKind::Multiple(set) => set.iter().next().unwrap_or(JsonType::Object),
@@ -205,6 +202,9 @@ impl Checker<'_> {
         let found = if is_fraction { "a fraction" } else { found(node.value) };
         let message = match (node.value, kind) {
             (Value::Null, _) => format!("{} has no value", subject(path)),
+            (_, TypeKind::Multiple(set)) if set.contains(JsonType::Object) => {
+                format!("{} must be a text or a map, not {found}", subject(path))
+            }
             (_, TypeKind::Multiple(_)) => {
                 format!("{} must be a text, a number, a boolean or null, not {found}", subject(path))
             }
@@ -214,6 +214,11 @@ impl Checker<'_> {
         let whole = self.document.raw_span(node);
         let raw = self.sources.get(whole.source).text().get(whole.bytes()).unwrap_or_default();
         let is_plain = self.document.style(node) == Style::Plain && !raw.is_empty();
+        // A text or a map is a word that is known, or fields: quotes make neither of it.
+        let expected = match kind {
+            TypeKind::Multiple(set) if set.contains(JsonType::Object) => JsonType::Object,
+            _ => expected,
+        };
         match (expected, node.value) {
             (JsonType::String, Value::Number(number)) if number.is_u64() && schema_walk::is_duration(schema) => {
                 finding.help(format!("add the unit: `{number}s` or `{number}m`"))

@@ -11,15 +11,16 @@ use uuid::Uuid;
 
 use super::configuration::read_configurations;
 use super::connection_string::{ConnectionString, Credential};
-use super::endpoint::Endpoint;
-use super::error::served_at;
+use super::endpoint::{Endpoint, HostName};
+use super::error::{Refusal, served_at};
 use super::failure::{Effect, Failure};
 use super::pacing::{Budget, Pacer, Pacing};
 use super::retry::{RetryPolicy, retry};
-use super::sas::{SasSigner, SasToken};
+use super::signature::{Pass, Signature};
 use super::transport::{Answer, exchange};
 use super::wire::{self, JobReply, JobRequest, QueryRequest};
 use crate::hub::client::{Continuation, ErrorCode, HubClient, HubError, JobFilter, Page};
+use crate::hub::entra::EntraTokens;
 use crate::model::{HubSize, JobId, NewJob, ObservedConfiguration, ObservedJob};
 use crate::net::{Limits, Network, Reach};
 
@@ -74,6 +75,13 @@ impl RestConfig {
         }
     }
 
+    /// A hub on the network that is signed in to with Entra.
+    #[must_use]
+    pub fn entra(host: HostName, port: Option<u16>, tokens: EntraTokens, size: HubSize, network: Network) -> Self {
+        let connection = ConnectionString { host, port, credential: Credential::Entra(tokens), warnings: Vec::new() };
+        Self::remote(connection, size, network)
+    }
+
     /// An emulator on this machine ([`Endpoint::loopback`]), whatever host name its connection
     /// string has; not paced.
     #[must_use]
@@ -102,13 +110,6 @@ pub struct RestHub {
     pacer: Pacer,
 }
 
-/// Where the token of a request comes from.
-#[derive(Debug)]
-enum Signature {
-    Made(SasSigner),
-    Given(SasToken),
-}
-
 impl RestHub {
     /// Prepares to talk to a hub; sends nothing yet.
     ///
@@ -118,12 +119,7 @@ impl RestHub {
         let reach = if config.endpoint.is_loopback() { Reach::Local } else { Reach::Https };
         let http = config.network.client(reach, &config.limits);
         let http = http.map_err(|error| HubError::Unreachable { cause: error.to_string() })?;
-        let signature = match config.credential {
-            Credential::SharedAccessKey { policy, key } => {
-                Signature::Made(SasSigner::new(&config.audience, Some(&policy), key))
-            }
-            Credential::SharedAccessSignature(token) => Signature::Given(token),
-        };
+        let signature = Signature::new(config.credential, &config.audience);
         Ok(Self {
             http,
             endpoint: config.endpoint,
@@ -138,7 +134,13 @@ impl RestHub {
     async fn call(&self, call: Call) -> Result<Answer, HubError> {
         let attempt = || async {
             self.pacer.admit(call.budget).await;
-            exchange(&self.http, self.request(&call)?, &self.limits).await
+            let pass = self.signature.pass().await?;
+            match exchange(&self.http, self.request(&call, &pass)?, &self.limits).await {
+                Err(Failure::Refused(refusal)) if refusal.is_about_rights() => {
+                    self.ask_again(&call, pass, refusal).await
+                }
+                answer => answer,
+            }
         };
         retry(&self.retry, call.effect, attempt).await.map_err(|failure| {
             // An emulator's clock is virtual, so it explains nothing.
@@ -148,14 +150,24 @@ impl RestHub {
         })
     }
 
+    /// A hub that refuses a token did nothing. It may have been rotated, so another one is tried, once.
+    async fn ask_again(&self, call: &Call, refused: Pass, refusal: Refusal) -> Result<Answer, Failure> {
+        let another = if refusal.is_unauthorized() { self.signature.instead_of(&refused).await? } else { None };
+        let Some(pass) = another else { return Err(Failure::Refused(refusal.of(refused.principal()))) };
+        match exchange(&self.http, self.request(call, &pass)?, &self.limits).await {
+            Err(Failure::Refused(refusal)) => Err(Failure::Refused(refusal.of(pass.principal()))),
+            answer => answer,
+        }
+    }
+
     /// The request of one attempt; each has its own id and, when the last has aged, a new token.
-    fn request(&self, call: &Call) -> Result<Request, Failure> {
+    fn request(&self, call: &Call, pass: &Pass) -> Result<Request, Failure> {
         let invalid = || Failure::NotSent { cause: "the request cannot be put into a URL".to_owned(), lasting: true };
         let url = Url::parse(&format!("{}{}", self.endpoint.base(), call.path)).map_err(|_| invalid())?;
         let mut request = Request::new(call.method.clone(), url);
         let headers = request.headers_mut();
         headers.extend(call.headers.clone());
-        headers.insert(AUTHORIZATION, self.authorization()?);
+        headers.insert(AUTHORIZATION, pass.header()?);
         if let Ok(id) = HeaderValue::from_str(&Uuid::new_v4().to_string()) {
             headers.insert(CLIENT_REQUEST_ID, id);
         }
@@ -166,17 +178,6 @@ impl RestHub {
             *request.body_mut() = Some(body.clone().into());
         }
         Ok(request)
-    }
-
-    fn authorization(&self) -> Result<HeaderValue, Failure> {
-        let token = match &self.signature {
-            Signature::Made(signer) => signer.token(Timestamp::now()),
-            Signature::Given(token) => token.clone(),
-        };
-        let mut value = HeaderValue::from_str(token.expose())
-            .map_err(|_| Failure::NotSent { cause: "the token cannot stand in a header".to_owned(), lasting: true })?;
-        value.set_sensitive(true);
-        Ok(value)
     }
 
     async fn list(&self, call: Call, page: Option<&Continuation>) -> Result<Page<Value>, HubError> {

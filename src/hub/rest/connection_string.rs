@@ -1,11 +1,14 @@
 //! Connection strings: `HostName=...;SharedAccessKeyName=...;SharedAccessKey=...`.
 
 use std::env::{self, VarError};
+use std::path::{Path, PathBuf};
+use std::{fmt, fs, io};
 
 use zeroize::Zeroizing;
 
 use super::endpoint::{HostName, InvalidHostName};
 use super::sas::{InvalidSasKey, InvalidSasToken, SasKey, SasToken};
+use crate::hub::entra::EntraTokens;
 
 /// How to sign in to the service API of a hub. `Debug` hides the secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +22,8 @@ pub enum Credential {
     },
     /// A token made elsewhere; when it expires, the hub says so.
     SharedAccessSignature(SasToken),
+    /// Tokens of Entra, asked for as needed. No connection string has this.
+    Entra(EntraTokens),
 }
 
 /// A connection string for the service API of a hub, taken apart. `Debug` hides the secret.
@@ -72,43 +77,62 @@ pub enum InvalidConnectionString {
     Signature(#[from] InvalidSasToken),
 }
 
-/// Why no connection string came out of an environment variable.
+/// Where a connection string comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// The environment variable of that name.
+    Variable(String),
+    /// A file.
+    File(PathBuf),
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Variable(name) => write!(f, "the environment variable `{name}`"),
+            Self::File(path) => write!(f, "the file `{}`", path.display()),
+        }
+    }
+}
+
+/// Why no connection string came out of an environment variable or a file.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ConnectionStringError {
     /// There is no such variable.
-    #[error("the environment variable `{name}` is not set; it should hold a connection string of the hub")]
-    Unset {
-        /// The variable.
-        name: String,
+    #[error("the environment variable `{0}` is not set; it should hold a connection string of the hub")]
+    Unset(String),
+    /// The file cannot be read.
+    #[error("the file `{}` cannot be read ({kind}); it should hold a connection string of the hub", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        kind: io::ErrorKind,
     },
     /// It holds nothing; in CI, often a secret that this run may not see.
-    #[error("the environment variable `{name}` is empty; a secret may be missing or hidden from this run")]
-    Empty {
-        /// The variable.
-        name: String,
-    },
+    #[error("{0} is empty; a secret may be missing or hidden from this run")]
+    Empty(Origin),
     /// It holds bytes that are no text.
-    #[error("the environment variable `{name}` is not UTF-8 text")]
-    NotText {
-        /// The variable.
-        name: String,
-    },
+    #[error("{0} is not UTF-8 text")]
+    NotText(Origin),
     /// It holds something else.
-    #[error("the environment variable `{name}`: {source}")]
+    #[error("{origin}: {source}")]
     Invalid {
-        /// The variable.
-        name: String,
+        /// Where it stands.
+        origin: Origin,
         /// What is wrong.
         source: InvalidConnectionString,
     },
 }
 
 impl ConnectionStringError {
-    /// The variable.
+    /// Where it should be.
     #[must_use]
-    pub fn variable(&self) -> &str {
+    pub fn origin(&self) -> Origin {
         match self {
-            Self::Unset { name } | Self::Empty { name } | Self::NotText { name } | Self::Invalid { name, .. } => name,
+            Self::Unset(name) => Origin::Variable(name.clone()),
+            Self::Unreadable { path, .. } => Origin::File(path.clone()),
+            Self::Empty(origin) | Self::NotText(origin) | Self::Invalid { origin, .. } => origin.clone(),
         }
     }
 }
@@ -142,16 +166,32 @@ impl ConnectionString {
     /// # Errors
     /// When the variable is unset, empty, or holds something else.
     pub fn from_env(name: &str) -> Result<Self, ConnectionStringError> {
-        let name = name.to_owned();
-        let text = match env::var(&name) {
-            Ok(text) => Zeroizing::new(text),
-            Err(VarError::NotPresent) => return Err(ConnectionStringError::Unset { name }),
-            Err(VarError::NotUnicode(_)) => return Err(ConnectionStringError::NotText { name }),
-        };
-        if text.trim().is_empty() {
-            return Err(ConnectionStringError::Empty { name });
+        let origin = || Origin::Variable(name.to_owned());
+        match env::var(name) {
+            Ok(text) => Self::read(&Zeroizing::new(text), origin),
+            Err(VarError::NotPresent) => Err(ConnectionStringError::Unset(name.to_owned())),
+            Err(VarError::NotUnicode(_)) => Err(ConnectionStringError::NotText(origin())),
         }
-        Self::parse(&text).map_err(|source| ConnectionStringError::Invalid { name, source })
+    }
+
+    /// Reads the connection string that a file holds, such as a secret that Kubernetes mounts.
+    ///
+    /// # Errors
+    /// When the file cannot be read, is empty, or holds something else.
+    pub fn from_file(path: &Path) -> Result<Self, ConnectionStringError> {
+        let origin = || Origin::File(path.to_owned());
+        let unreadable =
+            |error: io::Error| ConnectionStringError::Unreadable { path: path.to_owned(), kind: error.kind() };
+        let bytes = Zeroizing::new(fs::read(path).map_err(unreadable)?);
+        let text = std::str::from_utf8(&bytes).map_err(|_| ConnectionStringError::NotText(origin()))?;
+        Self::read(text.trim(), origin)
+    }
+
+    fn read(text: &str, origin: impl Fn() -> Origin) -> Result<Self, ConnectionStringError> {
+        if text.trim().is_empty() {
+            return Err(ConnectionStringError::Empty(origin()));
+        }
+        Self::parse(text).map_err(|source| ConnectionStringError::Invalid { origin: origin(), source })
     }
 }
 

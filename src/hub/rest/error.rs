@@ -10,7 +10,7 @@ use reqwest::StatusCode;
 use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 use serde_json::Value;
 
-use crate::hub::client::{ErrorCode, HubError};
+use crate::hub::client::{ErrorCode, HubError, Principal};
 use crate::hub::members::Members;
 
 /// Longest text of a hub that is kept, in characters.
@@ -52,9 +52,11 @@ pub(super) struct Refusal {
     /// Symbolic name, if any part of the answer gave one.
     code: Option<String>,
     message: String,
-    tracking_id: Option<String>,
+    tracking_id: Option<Box<str>>,
     retry_after: Option<Duration>,
     served_at: Option<Timestamp>,
+    /// Whom we signed in as, with Entra.
+    principal: Option<Box<Principal>>,
 }
 
 /// How an answer other than success is to be taken.
@@ -81,9 +83,13 @@ impl Refusal {
             status,
             code: header("iothub-errorcode").and_then(symbol).or(found.code),
             message: found.message.filter(|text| !text.is_empty()).unwrap_or_else(reason),
-            tracking_id: found.tracking_id.or_else(|| header("x-ms-request-id").map(printable)),
+            tracking_id: found
+                .tracking_id
+                .or_else(|| header("x-ms-request-id").map(printable))
+                .map(String::into_boxed_str),
             retry_after: retry_after(headers),
             served_at: served_at(headers),
+            principal: None,
         }
     }
 
@@ -95,6 +101,22 @@ impl Refusal {
             write!(self.message, "; the clock of this machine is {minutes} min {side} the hub's").expect("a String");
         }
         self
+    }
+
+    /// The refusal of a call that was signed in this name.
+    pub(super) fn of(self, principal: Option<Principal>) -> Self {
+        Self { principal: principal.map(Box::new), ..self }
+    }
+
+    /// Whether the token was refused, or whom it speaks for.
+    pub(super) fn is_about_rights(&self) -> bool {
+        self.is_unauthorized()
+            || (self.status == StatusCode::FORBIDDEN
+                && !self.code.as_deref().is_some_and(|code| NOT_ABOUT_RIGHTS.contains(&code)))
+    }
+
+    pub(super) fn is_unauthorized(&self) -> bool {
+        self.status == StatusCode::UNAUTHORIZED
     }
 
     pub(super) fn meaning(&self) -> Meaning {
@@ -130,15 +152,15 @@ impl Refusal {
     pub(super) fn into_hub_error(self) -> HubError {
         match (self.meaning(), self.status.as_u16()) {
             (Meaning::Throttled, _) => HubError::Throttled { retry_after: self.retry_after },
-            (_, 401) => HubError::Unauthorized { message: self.message },
-            (_, 403) if !self.code.as_deref().is_some_and(|code| NOT_ABOUT_RIGHTS.contains(&code)) => {
-                HubError::Unauthorized { message: self.message }
-            }
+            _ if self.is_about_rights() => match self.principal {
+                Some(principal) => HubError::RoleMissing { principal: *principal, message: self.message },
+                None => HubError::Unauthorized { message: self.message },
+            },
             (_, status) => HubError::Refused {
                 status,
                 code: self.error_code(),
                 message: self.message,
-                tracking_id: self.tracking_id,
+                tracking_id: self.tracking_id.map(String::from),
             },
         }
     }

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::error::{Meaning, Refusal};
 use crate::hub::client::HubError;
+use crate::hub::entra::SignInFailure;
 use crate::net;
 
 /// Whether a call changes the hub. It decides what may be repeated.
@@ -28,6 +29,8 @@ pub(super) enum Failure {
     Refused(Refusal),
     /// An answer that makes no sense.
     Nonsense { cause: String },
+    /// There is no token, so nothing was sent.
+    NoToken(SignInFailure),
 }
 
 /// What kind of trouble to wait out.
@@ -47,6 +50,7 @@ impl Failure {
     /// Whether and why the same call may be sent again.
     pub(super) fn trouble(&self, effect: Effect) -> Option<Trouble> {
         match (self, effect) {
+            (Self::NoToken(failure), _) => failure.is_transient().then_some(Trouble::Unavailable),
             (Self::NotSent { lasting, .. }, _) => (!lasting).then_some(Trouble::Unavailable),
             (Self::Lost { .. }, Effect::Read) => Some(Trouble::Unavailable),
             (Self::Refused(refusal), _) if refusal.meaning() == Meaning::Throttled => Some(Trouble::Throttled),
@@ -76,6 +80,7 @@ impl Failure {
         match self {
             Self::NotSent { cause, .. } | Self::Lost { cause } | Self::Nonsense { cause } => cause.clone(),
             Self::Refused(refusal) => refusal.in_words(),
+            Self::NoToken(failure) => failure.to_string(),
         }
     }
 
@@ -88,6 +93,7 @@ impl Failure {
             Effect::Write => HubError::Ambiguous { cause: cause.clone() },
         };
         match self {
+            Self::NoToken(failure) => HubError::SignIn(failure),
             Self::NotSent { cause, .. } => HubError::Unreachable { cause },
             Self::Lost { .. } => uncertain(|cause| HubError::Unreachable { cause }),
             Self::Nonsense { .. } => uncertain(|cause| HubError::Unexpected { cause }),
@@ -97,6 +103,12 @@ impl Failure {
                 Meaning::Throttled | Meaning::Final => refusal.into_hub_error(),
             },
         }
+    }
+}
+
+impl From<SignInFailure> for Failure {
+    fn from(failure: SignInFailure) -> Self {
+        Self::NoToken(failure)
     }
 }
 

@@ -3,7 +3,7 @@
 //! A call passes, from the outside in: `client` (paths, headers, meaning of answers), `retry`
 //! (the only place that repeats anything), `pacing` (the only place that holds calls back),
 //! `transport` (one exchange, bounded in time and size). `wire` and `configuration` know the JSON, `error` what a
-//! refusal looks like, `sas` and `connection_string` how to sign in.
+//! refusal looks like, `signature`, `sas` and `connection_string` how to sign in; with Entra, that is `hub::entra`.
 //!
 //! # Guarantees
 //! - Every exchange has a time limit, and no answer above a size limit is taken in.
@@ -19,12 +19,13 @@ mod failure;
 mod pacing;
 mod retry;
 mod sas;
+mod signature;
 mod transport;
 mod wire;
 
 pub use crate::net::Limits;
 pub use client::{API_VERSION, RestConfig, RestHub};
-pub use connection_string::{ConnectionString, ConnectionStringError, Credential, InvalidConnectionString};
+pub use connection_string::{ConnectionString, ConnectionStringError, Credential, InvalidConnectionString, Origin};
 pub use endpoint::{Endpoint, HostName, InvalidHostName, LoopbackAddr, NotLoopback};
 pub use pacing::Pacing;
 pub use retry::{Backoff, RetryPolicy};

@@ -3,6 +3,7 @@
 //! What the schema has already said is not said again: a field that is missing here, or has the
 //! wrong type, was reported, and is passed over in silence.
 
+mod auth;
 mod context;
 mod duration;
 mod existing;

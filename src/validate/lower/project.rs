@@ -11,8 +11,8 @@ use super::context::{At, Lowering};
 use super::duration::Bounds;
 use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::model::{
-    Auth, ClockMode, EmulatorClock, EmulatorHub, Environment, EnvironmentName, Hub, HubSize, InvalidName, OwnerId,
-    OwnerSlug, Project, PrunePolicy, RemoteHub, Schedule, Seconds, Sku,
+    ClockMode, EmulatorClock, EmulatorHub, Environment, EnvironmentName, Hub, HubSize, InvalidName, OwnerId, OwnerSlug,
+    Project, PrunePolicy, RemoteHub, Schedule, Seconds, Sku,
 };
 
 const LOOKAHEAD: Bounds = Bounds { min: Seconds::ZERO, max: Schedule::LOOKAHEAD_MAX, default: Seconds::HOUR };
@@ -188,23 +188,6 @@ impl Lowering<'_> {
             Diagnostic::error(Code::InvalidValue, span, format!("`{text}` is not a host name"))
                 .label("a host name has no scheme and no path")
                 .help(help)
-        });
-        None
-    }
-
-    fn auth(&mut self, at: &At<'_>, raw: &raw::Auth<'_>) -> Option<Auth> {
-        let raw::Auth { connection_string_env } = raw;
-        let text = (*connection_string_env)?;
-        let is_name = |text: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-        if is_name(text) && text.starts_with(|c: char| !c.is_ascii_digit()) {
-            return Some(Auth::ConnectionStringEnv(text.to_owned()));
-        }
-        // What was written here may be the secret itself, so it is not repeated.
-        self.report_key(&at.field("connectionStringEnv"), |span| {
-            let message = "`connectionStringEnv` is not the name of an environment variable";
-            Diagnostic::error(Code::InvalidValue, span, message)
-                .label("letters, digits and `_`")
-                .help("write a name such as `IOTHUB_CONNECTION_STRING`; the connection string itself stays out of git")
         });
         None
     }

@@ -4,12 +4,14 @@
 //!
 //! The doc comments are what an editor shows.
 
+mod auth;
 mod fleet;
 mod job;
 mod policy;
 mod project;
 mod scalar;
 
+pub(super) use auth::{Auth, AuthFields, Entra, EntraCloud, EntraSource};
 pub(super) use fleet::{Behaviour, Connectivity, Flapping, Fleet, FleetSpec, Group, Latency};
 pub(super) use job::{
     ConcurrencyPolicy, ExpectDevices, JobMetadata, JobSafety, Method, MethodJob, MethodJobSpec, MethodSuccess, Moved,
@@ -17,8 +19,7 @@ pub(super) use job::{
 };
 pub(super) use policy::{Case, Day, Expect, Level, Policy, PolicyMetadata, PolicySpec, Rule, Window, WindowKind};
 pub(super) use project::{
-    Auth, Clock, ClockMode, Emulator, Environment, Hub, JobKind, Metadata, Patch, Project, ProjectSpec, Prune, Safety,
-    Sku,
+    Clock, ClockMode, Emulator, Environment, Hub, JobKind, Metadata, Patch, Project, ProjectSpec, Prune, Safety, Sku,
 };
 pub(super) use scalar::{AnyObject, AnyValue, Whole};
 

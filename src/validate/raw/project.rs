@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
 
+use super::auth::Auth;
 use super::scalar::{AnyObject, Scalar, Whole};
 
 /// A project: whose jobs, on which hubs, under which limits.
@@ -166,8 +167,8 @@ pub(in crate::validate) struct Hub<'a> {
     /// Host name of an IoT Hub, with a port (`localhost:8443`) only for emulators and gateways.
     #[schemars(example = &"contoso.azure-devices.net")]
     pub(in crate::validate) host_name: Option<&'a str>,
-    /// How to sign in to the IoT Hub.
-    #[schemars(example = json!({"connectionStringEnv": "IOTHUB_CONNECTION_STRING"}))]
+    /// How to sign in to the IoT Hub: `entra`, which needs no secret in most places, or a map.
+    #[schemars(example = &"entra", example = json!({"connectionStringEnv": "IOTHUB_CONNECTION_STRING"}))]
     #[serde(borrow)]
     pub(in crate::validate) auth: Option<Auth<'a>>,
     /// Pricing tier of the IoT Hub. It decides how many jobs may exist at once: 1 on F1 and S1,
@@ -177,21 +178,6 @@ pub(in crate::validate) struct Hub<'a> {
     /// Units of the IoT Hub. Default: 1.
     #[schemars(range(min = 1, max = 200), example = 2)]
     pub(in crate::validate) units: Option<Whole>,
-}
-
-/// How to sign in to an IoT Hub.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-#[schemars(deny_unknown_fields)]
-pub(in crate::validate) struct Auth<'a> {
-    /// Name of the environment variable that holds a connection string of the hub. The string
-    /// itself never stands in a file.
-    #[schemars(
-        required,
-        extend("pattern" = "^[A-Za-z_][A-Za-z0-9_]*$", "patternErrorMessage" = "the name of an environment variable"),
-        example = &"IOTHUB_CONNECTION_STRING"
-    )]
-    pub(in crate::validate) connection_string_env: Option<&'a str>,
 }
 
 /// The emulated hub.
