@@ -155,7 +155,7 @@ fn reference() -> Roff {
     }
     roff.control("SH", ["ENVIRONMENT"]);
     for variable in VARIABLES.iter().chain(OF_LIBRARIES) {
-        item(&mut roff, variable.name, variable.meaning);
+        item(&mut roff, &variable.names.join(", "), variable.meaning);
     }
     roff.control("SH", ["FILES"]);
     for (name, meaning) in FILES {
@@ -210,7 +210,7 @@ mod tests {
         for section in ["NAME", "SYNOPSIS", "OPTIONS", "\"EXIT STATUS\"", "ENVIRONMENT", "FILES", "EXAMPLES"] {
             assert!(page.contains(&format!("\n.SH {section}\n")), "no section {section}");
         }
-        assert!(VARIABLES.iter().all(|variable| page.contains(&format!("\\fB{}\\fR\n", variable.name))));
+        assert!(VARIABLES.iter().all(|variable| page.contains(&format!("\\fB{}\\fR\n", variable.names.join(", ")))));
     }
 
     #[test]

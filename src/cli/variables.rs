@@ -1,46 +1,104 @@
 //! Every environment variable that the program reads, in tables: they are a section of the manual, and a test
 //! holds the code to them.
 
-/// An environment variable.
+/// An environment variable, or several that serve one end.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Variable {
-    /// Its name.
-    pub(super) name: &'static str,
-    /// What it does.
+    /// Their names.
+    pub(super) names: &'static [&'static str],
+    /// What they do.
     pub(super) meaning: &'static str,
 }
 
-/// What our own code reads, in the order of names. Variables that a project names itself, such as that of
+/// What our own code reads, in the order of names; those of forges and of Azure stand together. Variables that a project names itself, such as that of
 /// `auth: {connectionStringEnv: NAME}`, are not here.
 pub(super) const VARIABLES: &[Variable] = &[
-    Variable { name: "CI", meaning: "Set, and not `false`: no colours, even on a terminal." },
-    Variable { name: "COLUMNS", meaning: "Width of a plan in text on a terminal, instead of the terminal's own." },
-    Variable { name: "COMPUTERNAME", meaning: "On Windows, a name under which the emulator answers." },
     Variable {
-        name: "HUBJOBS_CA_FILE",
+        names: &["BITBUCKET_BUILD_NUMBER", "BITBUCKET_COMMIT", "BITBUCKET_PR_ID", "BITBUCKET_REPO_FULL_NAME"],
+        meaning: "In Bitbucket Pipelines: the pull request that `hubjobs ci comment` writes to.",
+    },
+    Variable {
+        names: &["BITBUCKET_TOKEN", "BITBUCKET_ACCESS_TOKEN"],
+        meaning: "The token for that, the first that is set.",
+    },
+    Variable { names: &["CI"], meaning: "Set, and not `false`: no colours, even on a terminal." },
+    Variable {
+        names: &[
+            "CI_API_V4_URL",
+            "CI_COMMIT_SHA",
+            "CI_JOB_URL",
+            "CI_MERGE_REQUEST_IID",
+            "CI_MERGE_REQUEST_PROJECT_ID",
+            "CI_MERGE_REQUEST_SOURCE_BRANCH_SHA",
+            "CI_MERGE_REQUEST_SOURCE_PROJECT_ID",
+            "CI_PROJECT_ID",
+            "GITLAB_CI",
+        ],
+        meaning: "In GitLab CI: the merge request that `hubjobs ci comment` writes to.",
+    },
+    Variable { names: &["COLUMNS"], meaning: "Width of a plan in text on a terminal, instead of the terminal's own." },
+    Variable { names: &["COMPUTERNAME"], meaning: "On Windows, a name under which the emulator answers." },
+    Variable {
+        names: &[
+            "GITHUB_ACTIONS",
+            "GITHUB_API_URL",
+            "GITHUB_EVENT_PATH",
+            "GITHUB_REF",
+            "GITHUB_REPOSITORY",
+            "GITHUB_RUN_ID",
+            "GITHUB_SERVER_URL",
+            "GITHUB_SHA",
+        ],
+        meaning: "In GitHub Actions: the pull request that `hubjobs ci comment` writes to.",
+    },
+    Variable { names: &["GITHUB_TOKEN", "GH_TOKEN"], meaning: "The token for that, the first that is set." },
+    Variable { names: &["GITLAB_TOKEN", "CI_JOB_TOKEN"], meaning: "The token of GitLab, the first that is set." },
+    Variable {
+        names: &["HUBJOBS_CA_FILE"],
         meaning: "A file of certificates to trust beside the system's, where `--ca-file` names none.",
     },
-    Variable { name: "HUBJOBS_ENV", meaning: "The environment, where `--environment` names none." },
+    Variable { names: &["HUBJOBS_ENV"], meaning: "The environment, where `--environment` names none." },
     Variable {
-        name: "HUBJOBS_LOG",
+        names: &["HUBJOBS_LOG"],
         meaning: "What to log to stderr, such as `hubjobs=debug` or `hubjobs::hub=trace`. Keys and tokens are never \
                   shown.",
     },
     Variable {
-        name: "HUBJOBS_PLAN_KEY",
+        names: &["HUBJOBS_PLAN_KEY"],
         meaning: "The key that signs saved plans and checks their signatures, in Base64, such as `openssl rand -base64 32` \
                   prints.",
     },
-    Variable { name: "NO_COLOR", meaning: "Set: no colours." },
+    Variable { names: &["NO_COLOR"], meaning: "Set: no colours." },
+    Variable {
+        names: &["SYSTEM_ACCESSTOKEN", "AZURE_DEVOPS_EXT_PAT"],
+        meaning: "The token of Azure DevOps, the first that is set.",
+    },
+    Variable {
+        names: &[
+            "TF_BUILD",
+            "BUILD_BUILDID",
+            "BUILD_REPOSITORY_ID",
+            "BUILD_REPOSITORY_NAME",
+            "BUILD_REPOSITORY_PROVIDER",
+            "BUILD_SOURCEVERSION",
+            "SYSTEM_COLLECTIONURI",
+            "SYSTEM_PULLREQUEST_ISFORK",
+            "SYSTEM_PULLREQUEST_PULLREQUESTID",
+            "SYSTEM_PULLREQUEST_SOURCECOMMITID",
+            "SYSTEM_TEAMPROJECT",
+            "SYSTEM_TEAMPROJECTID",
+        ],
+        meaning: "In Azure Pipelines: the pull request that `hubjobs ci comment` writes to.",
+    },
 ];
 
 /// What libraries read for us, in the order of names: reqwest, and rustls-native-certs.
 pub(super) const OF_LIBRARIES: &[Variable] = &[
-    Variable { name: "ALL_PROXY", meaning: "The proxy, where `HTTPS_PROXY` names none. Lower case will do." },
-    Variable { name: "HTTPS_PROXY", meaning: "The proxy through which hubs are reached. Lower case will do." },
-    Variable { name: "NO_PROXY", meaning: "Hosts that are reached without a proxy. Lower case will do." },
-    Variable { name: "SSL_CERT_DIR", meaning: "Folders of the certificates to trust, instead of the system's." },
-    Variable { name: "SSL_CERT_FILE", meaning: "The certificates to trust, instead of the system's." },
+    Variable { names: &["ALL_PROXY"], meaning: "The proxy, where `HTTPS_PROXY` names none. Lower case will do." },
+    Variable { names: &["HTTPS_PROXY"], meaning: "The proxy through which hubs are reached. Lower case will do." },
+    Variable { names: &["NO_PROXY"], meaning: "Hosts that are reached without a proxy. Lower case will do." },
+    Variable { names: &["SSL_CERT_DIR"], meaning: "Folders of the certificates to trust, instead of the system's." },
+    Variable { names: &["SSL_CERT_FILE"], meaning: "The certificates to trust, instead of the system's." },
 ];
 
 #[cfg(test)]
@@ -117,7 +175,7 @@ mod tests {
     #[test]
     fn the_table_has_every_variable_that_the_code_names() {
         let found = found();
-        let names = |table: &[Variable]| table.iter().map(|variable| variable.name).collect::<Vec<_>>();
+        let names = |table: &[Variable]| table.iter().flat_map(|variable| variable.names).copied().collect::<Vec<_>>();
         let wanted = [names(VARIABLES), OTHERS.to_vec()].concat();
         let known = [names(OF_LIBRARIES), wanted.clone()].concat();
         let unknown: Vec<_> = found.iter().filter(|name| !known.contains(&name.as_str())).collect();
@@ -129,9 +187,9 @@ mod tests {
     #[test]
     fn the_tables_are_sorted_and_in_sentences() {
         for table in [VARIABLES, OF_LIBRARIES] {
-            assert!(table.is_sorted_by_key(|variable| variable.name));
-            for Variable { name, meaning } in table {
-                assert!(meaning.ends_with('.'), "{name}");
+            assert!(table.is_sorted_by_key(|variable| variable.names[0]));
+            for Variable { names, meaning } in table {
+                assert!(meaning.ends_with('.'), "{names:?}");
             }
         }
     }
