@@ -14,6 +14,40 @@ pub(super) struct Variable {
 /// `auth: {connectionStringEnv: NAME}`, are not here.
 pub(super) const VARIABLES: &[Variable] = &[
     Variable {
+        names: &["ACTIONS_ID_TOKEN_REQUEST_URL", "ACTIONS_ID_TOKEN_REQUEST_TOKEN"],
+        meaning: "In GitHub Actions, with `permissions: id-token: write`: sign-in with Entra without a secret.",
+    },
+    Variable {
+        names: &[
+            "AZURESUBSCRIPTION_SERVICE_CONNECTION_ID",
+            "AZURESUBSCRIPTION_CLIENT_ID",
+            "AZURESUBSCRIPTION_TENANT_ID",
+            "SYSTEM_OIDCREQUESTURI",
+        ],
+        meaning: "In Azure Pipelines, with `SYSTEM_ACCESSTOKEN`: sign-in with Entra without a secret.",
+    },
+    Variable {
+        names: &["AZURE_AUTHORITY_HOST"],
+        meaning: "The cloud to sign in to, such as `https://login.microsoftonline.us`.",
+    },
+    Variable {
+        names: &["AZURE_CLIENT_CERTIFICATE_PATH", "AZURE_CLIENT_SEND_CERTIFICATE_CHAIN"],
+        meaning: "A PEM file with certificate and private key to sign in with; `true` sends its chain as well.",
+    },
+    Variable { names: &["AZURE_CLIENT_SECRET"], meaning: "The secret to sign in with." },
+    Variable {
+        names: &["AZURE_FEDERATED_TOKEN_FILE"],
+        meaning: "The file of a token that somebody else issues and renews, such as Kubernetes, to sign in with.",
+    },
+    Variable {
+        names: &["AZURE_POD_IDENTITY_AUTHORITY_HOST"],
+        meaning: "Where the metadata service of the machine is, when elsewhere than on every Azure machine.",
+    },
+    Variable {
+        names: &["AZURE_TENANT_ID", "AZURE_CLIENT_ID"],
+        meaning: "The tenant and the application, or managed identity, to sign in as, where `auth` names none.",
+    },
+    Variable {
         names: &["BITBUCKET_BUILD_NUMBER", "BITBUCKET_COMMIT", "BITBUCKET_PR_ID", "BITBUCKET_REPO_FULL_NAME"],
         meaning: "In Bitbucket Pipelines: the pull request that `hubjobs ci comment` writes to.",
     },
@@ -68,10 +102,19 @@ pub(super) const VARIABLES: &[Variable] = &[
         meaning: "The key that signs saved plans and checks their signatures, in Base64, such as `openssl rand -base64 32` \
                   prints.",
     },
+    Variable {
+        names: &["IDENTITY_ENDPOINT", "IDENTITY_HEADER"],
+        meaning: "In App Service and Container Apps: where the managed identity gives tokens.",
+    },
+    Variable {
+        names: &["IDENTITY_SERVER_THUMBPRINT", "IMDS_ENDPOINT", "MSI_ENDPOINT", "MSI_SECRET"],
+        meaning: "Tell of managed identities that hubjobs cannot use: Service Fabric, Arc, Machine Learning, Cloud Shell.",
+    },
+    Variable { names: &["JENKINS_URL"], meaning: "As `CI`, tells of a pipeline." },
     Variable { names: &["NO_COLOR"], meaning: "Set: no colours." },
     Variable {
         names: &["SYSTEM_ACCESSTOKEN", "AZURE_DEVOPS_EXT_PAT"],
-        meaning: "The token of Azure DevOps, the first that is set.",
+        meaning: "The token of Azure DevOps for `hubjobs ci comment`, the first that is set.",
     },
     Variable {
         names: &[
@@ -113,11 +156,14 @@ mod tests {
     /// more is a finding.
     const OTHERS: &[&str] = &[
         // Of examples, and of what other programs are told.
+        "CLIENT_ID",
         "HUB_EU",
         "HUB_US",
         "IOTHUB_CONNECTION_STRING",
         "NODE_EXTRA_CA_CERTS",
+        "OBJECT_ID",
         "REQUESTS_CA_BUNDLE",
+        "TENANT_ID",
     ];
 
     /// Calls that read a variable.
