@@ -16,25 +16,29 @@ pub fn localise(kind: ForgeKind, markdown: &str) -> String {
             Some(open) if ticks >= open && line[ticks..].trim().is_empty() => fence = None,
             None if ticks >= 3 => fence = Some(ticks),
             Some(_) => {
-                push_line(&mut text, &data(kind, line, Place::Fence));
+                push_line(kind, &mut text, &data(kind, line, Place::Fence));
                 continue;
             }
             None => {
-                push_line(&mut text, &prose(kind, line));
+                push_line(kind, &mut text, &prose(kind, line));
                 continue;
             }
         }
-        push_line(&mut text, line);
+        push_line(kind, &mut text, line);
     }
     text
 }
 
-fn push_line(text: &mut String, line: &str) {
-    // A quick action of GitLab is a line that begins so, in some versions also behind blanks.
-    if line.trim_start().starts_with('/') {
+fn push_line(kind: ForgeKind, text: &mut String, line: &str) {
+    let rest = line.trim_start();
+    // A line that begins so is a quick action of GitLab, which is not to depend on what it is in.
+    if kind == ForgeKind::GitLab && rest.starts_with('/') {
+        text.push_str(&line[..line.len() - rest.len()]);
         text.push('\\');
+        text.push_str(rest);
+    } else {
+        text.push_str(line);
     }
-    text.push_str(line);
     text.push('\n');
 }
 

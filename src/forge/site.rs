@@ -93,9 +93,9 @@ pub enum SiteError {
     /// No address of the API.
     #[error("it is not known where the API of {0} is")]
     NoApi(ForgeKind),
-    /// No address.
-    #[error("`{0}` is no address of an API")]
-    Api(String),
+    /// No address. It is not shown: there may be a password in it.
+    #[error("the address of the API is none that a token may be sent to")]
+    Api,
 }
 
 impl SiteError {
@@ -109,9 +109,8 @@ impl SiteError {
             Self::OtherProvider(_) => "choose its forge: `--forge github --repo OWNER/NAME --pr NUMBER`".to_owned(),
             Self::NoRepository(kind) | Self::Repository { kind, .. } => format!("`--repo {}`", form(*kind)),
             Self::NoApi(kind) => format!("`--api-url {}`", example(*kind)),
-            Self::Api(_) => {
-                "write one with https, such as `--api-url https://git.example.com/api/v4`; the token goes there"
-                    .to_owned()
+            Self::Api => {
+                "write one with https, and without a name in it: `--api-url https://git.example.com/api/v4`".to_owned()
             }
         }
     }
@@ -287,8 +286,7 @@ fn well_known(kind: ForgeKind) -> Option<String> {
 
 /// HTTPS, or this machine: the token goes there.
 fn api_url(text: &str) -> Result<Url, SiteError> {
-    let invalid = || SiteError::Api(text.to_owned());
-    let url = Url::parse(text.trim_end_matches('/')).map_err(|_| invalid())?;
+    let url = Url::parse(text.trim_end_matches('/')).map_err(|_| SiteError::Api)?;
     let on_this_machine = match url.host() {
         Some(url::Host::Ipv4(address)) => address.is_loopback(),
         Some(url::Host::Ipv6(address)) => address.is_loopback(),
@@ -297,7 +295,7 @@ fn api_url(text: &str) -> Result<Url, SiteError> {
     let bare =
         url.username().is_empty() && url.password().is_none() && url.query().is_none() && url.fragment().is_none();
     let speaks = url.scheme() == "https" || (url.scheme() == "http" && on_this_machine);
-    (speaks && bare && url.host().is_some()).then_some(url).ok_or_else(invalid)
+    (speaks && bare && url.host().is_some()).then_some(url).ok_or(SiteError::Api)
 }
 
 /// Hexadecimal, of a length that git uses.

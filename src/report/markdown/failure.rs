@@ -20,7 +20,11 @@ const FRAME_LEN_MAX: usize = 200;
 #[must_use]
 pub fn failure_markdown(environment: &str, said: &str, len_max: usize) -> String {
     let len_max = len_max.max(MARKDOWN_LEN_MIN);
-    let entries = entries(said);
+    let mut entries = entries(said);
+    // The last word of a command only sums up what it found.
+    if entries.iter().any(|entry| text(entry, "/type") != Some("error")) {
+        entries.retain(|entry| text(entry, "/type") != Some("error"));
+    }
     let (errors, warnings): (Vec<&Value>, Vec<_>) = entries.iter().partition(|entry| is_error(entry));
     let what = match errors.len() {
         0 => "There is no plan".to_owned(),
