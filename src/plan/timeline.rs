@@ -97,9 +97,13 @@ pub struct Stretch {
 
 /// Puts every job that is known into a lane.
 pub(super) fn timeline(plan: &Plan, input: &ReviewInput<'_>) -> Timeline {
-    let manifests = input.manifests.iter().map(|manifest| (&manifest.name, manifest.as_ref())).collect();
     let lanes = plan.size.lanes();
     let mut spans = on_hub(plan, input);
+    let needs_lane = |row: &Row| matches!(row.step, Step::Create(_) | Step::Deferred(_));
+    if spans.is_empty() && !plan.rows.iter().any(needs_lane) {
+        return Timeline { lanes, ..Timeline::default() };
+    }
+    let manifests = input.manifests.iter().map(|manifest| (&manifest.name, manifest.as_ref())).collect();
     spans.extend(plan.rows.iter().enumerate().filter_map(|(index, row)| of_row(plan, &manifests, index, row)));
     let Some(until) = spans.iter().map(shown_until).max() else {
         return Timeline { lanes, waits: waits(plan, &[]), ..Timeline::default() };
@@ -121,6 +125,10 @@ fn shown_until(span: &Span) -> Timestamp {
 
 /// The jobs that hold a lane and keep it.
 fn on_hub(plan: &Plan, input: &ReviewInput<'_>) -> Vec<Span> {
+    let alive: Vec<_> = input.observed.iter().filter(|job| !job.status.is_terminal()).collect();
+    if alive.is_empty() {
+        return Vec::new();
+    }
     let mut gone: HashSet<&JobId> = HashSet::new();
     let mut rows: HashMap<&JobId, usize> = HashMap::new();
     for (index, row) in plan.rows.iter().enumerate() {
@@ -132,7 +140,6 @@ fn on_hub(plan: &Plan, input: &ReviewInput<'_>) -> Vec<Span> {
         }
     }
     let former_names = FormerNames::new(input.manifests.iter().map(AsRef::as_ref));
-    let stays = |job: &&ObservedJob| !job.status.is_terminal() && !gone.contains(&job.id);
     let span = |job: &ObservedJob| {
         let row = rows.get(&job.id).copied();
         let is_foreign = plan.lanes.foreign.binary_search(&job.id).is_ok();
@@ -150,7 +157,7 @@ fn on_hub(plan: &Plan, input: &ReviewInput<'_>) -> Vec<Span> {
             row,
         }
     };
-    input.observed.iter().filter(stays).map(span).collect()
+    alive.into_iter().filter(|job| !gone.contains(&job.id)).map(span).collect()
 }
 
 /// The span of a row that will need a lane.

@@ -88,6 +88,12 @@ impl<'a> Writers<'a> {
 
     /// Manifests with a run that the plan creates, defers, or will create.
     fn of_rows(plan: &'a Plan, input: &ReviewInput<'a>) -> Vec<Source<'a>> {
+        let may_start = |step: &Step| {
+            matches!(step, Step::Create(_) | Step::Deferred(_) | Step::Idle { reason: IdleReason::NotDue { .. }, .. })
+        };
+        if !plan.rows.iter().any(|row| may_start(&row.step)) {
+            return Vec::new();
+        }
         let manifests: HashMap<&ManifestName, &Manifest> =
             input.manifests.iter().map(|manifest| (&manifest.name, manifest.as_ref())).collect();
         let mut known: HashMap<&ManifestName, usize> = HashMap::new();

@@ -83,6 +83,9 @@ impl<'a> Reaching<'a> {
 
 /// What manifests say of themselves: one finding a rule and manifest, however many occurrences it has.
 fn of_manifests(subject: &Subject<'_>, rows: &[Reaching<'_>], ruling: &mut Ruling<'_>) {
+    if rows.is_empty() {
+        return;
+    }
     let last_runs =
         last_runs(&subject.plan.owner, subject.manifests, subject.observed, rows.iter().map(|row| row.name));
     let manifests: HashMap<_, _> = subject.manifests.iter().map(|manifest| (&manifest.name, &**manifest)).collect();
