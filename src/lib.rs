@@ -24,6 +24,7 @@
 //! | [`report`] | plans, findings and results as text and JSON | no |
 //! | [`forge`] | one comment on a pull request of GitHub, GitLab, Azure DevOps or Bitbucket | network |
 //! | [`emulator`] | an IoT Hub in this binary: pure state machine in thin skins | files, network |
+//! | [`doctor`] | whether hubjobs can work with a hub, and whether a hub is as the emulator takes it to be | network |
 //! | [`cli`] | one file a command | all |
 //!
 //! # Invariants
@@ -64,5 +65,7 @@ pub mod run_once;
 pub mod emulator;
 
 pub mod forge;
+
+pub mod doctor;
 
 pub mod cli;

@@ -187,6 +187,25 @@ pub async fn drift_once<H: HubClient>(
     Ok(Drift { jobs, devices: Some(device_drift(holdings, &counted.and(sampled))) })
 }
 
+/// How many queries the review of a plan begins with, made at `now` over what was observed. Asks nothing.
+#[must_use]
+pub fn query_count(scope: &Scope<'_>, observation: &Observation, now: Timestamp) -> usize {
+    let desired = expand(scope.manifests, scope.owner, Window { now, lookahead: scope.environment.lookahead });
+    let plan = plan(&plan_input(scope, now, &desired, observation));
+    let input = ReviewInput {
+        manifests: scope.manifests,
+        coming: Coming::Ignored,
+        desired: &desired,
+        observed: &observation.jobs,
+        limits: &scope.environment.safety,
+        policies: scope.policies,
+        acknowledgements: &[],
+        counts: Counts::All,
+        configurations: Configurations::NotRead,
+    };
+    questions(&plan, &input).len()
+}
+
 fn later(scope: &Scope<'_>, plan: &Plan) -> Vec<Arc<Manifest>> {
     let with_rows: HashSet<_> = plan.rows.iter().map(|row| &row.name).collect();
     let is_later = |manifest: &&Arc<Manifest>| {

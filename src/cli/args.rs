@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::ci_args::CiCommand;
+use super::doctor_args::DoctorArgs;
 use super::emulator_args::{AccessArgs, ListenArgs};
 use super::emulator_command::EmulatorCommand;
 use super::existing_args::{DriftArgs, ImportArgs};
@@ -124,6 +125,8 @@ pub(super) enum Command {
     Cancel(CancelArgs),
     /// Show where the hub is not what the manifests say: jobs, and values on devices
     Drift(DriftArgs),
+    /// Check everything that hubjobs needs of a hub, and say what to mend
+    Doctor(DoctorArgs),
     /// Write manifests for jobs that are on the hub already
     Import(ImportArgs),
     /// Say in a pull request what its plan would do, and read back what was reviewed

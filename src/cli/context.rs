@@ -42,6 +42,8 @@ pub(super) struct Context {
     former_names: FormerNames,
     /// Whether that is all that the project means to have.
     completeness: Completeness,
+    /// Whether all files that were read are valid.
+    pub(super) is_valid: bool,
     /// The emulator's devices, if the environment is one and has any.
     pub(super) fleet: Option<Fleet>,
 }
@@ -88,6 +90,7 @@ impl Context {
         } else {
             loaded.show_findings(terminal);
         }
+        let is_valid = !loaded.diagnostics.has_errors();
         let Some(file) = loaded.file else { return Err(Failure::InvalidManifests) };
         // A pattern may have matched nothing.
         let completeness = if loaded.is_complete { Completeness::Complete } else { Completeness::Partial };
@@ -100,6 +103,7 @@ impl Context {
             policies: loaded.policies.clone(),
             former_names: former_names.clone(),
             completeness,
+            is_valid,
             fleet,
         };
         Ok(hubs.into_iter().zip(fleets).map(context).collect())

@@ -8,6 +8,7 @@ use super::emulator::{Protocol, reason};
 use super::exit::Exit;
 use super::plan_failure::PlanFailure;
 use super::selector::InvalidSelector;
+use crate::doctor::conformance::Unsuitable;
 use crate::emulator::{EmulatorError, ExchangeError, StoreError};
 use crate::hub::rest::{ConnectionStringError, InvalidConnectionString, InvalidHostName, NotLoopback, Origin};
 use crate::hub::{HubError, Principal};
@@ -146,6 +147,17 @@ pub(super) enum Failure {
     /// There is no plan.
     #[error(transparent)]
     Run(#[from] RunError),
+    /// Jobs are created only where somebody typed out that they may be.
+    #[error("`--on {typed}` is not the hub of this environment, which is `{hub}`; nothing was created")]
+    NotConsented {
+        /// As typed.
+        typed: String,
+        /// The hub.
+        hub: String,
+    },
+    /// A hub that is no test hub.
+    #[error("{0}; nothing was created")]
+    NoTestHub(#[from] Unsuitable),
     /// The emulator fails.
     #[error(transparent)]
     Emulator(#[from] EmulatorError),
@@ -224,6 +236,7 @@ impl Failure {
     pub(super) const fn exit(&self) -> Exit {
         match self {
             Self::NobodyToAsk | Self::NotApproved | Self::UnsafePlan(_) => Exit::Refused,
+            Self::NotConsented { .. } | Self::NoTestHub(_) => Exit::Refused,
             Self::Interrupted(exit) => *exit,
             Self::Plan(failure) => failure.exit(),
             Self::Ci(failure) => failure.exit(),
@@ -247,6 +260,10 @@ impl Failure {
             Self::UnknownHub { known, .. } | Self::SeveralHubs { known, .. } => {
                 vec![format!("choose one with `--hub`: {}", known.join(", "))]
             }
+            Self::NotConsented { hub, .. } => {
+                vec![format!("`--on {hub}` consents, if that is a test hub; `-e NAME` chooses another environment")]
+            }
+            Self::NoTestHub(_) => one("`hubjobs status --all` shows its jobs; choose a hub that nobody uses"),
             Self::NotAnEmulator(_) => one("`-e NAME` chooses an environment whose hub is an emulator"),
             Self::UnknownManifest { nearest: Some(name), .. } => vec![format!("did you mean `{name}`?")],
             Self::UnknownManifest { .. } => one("`hubjobs plan -v` lists the manifests by name"),

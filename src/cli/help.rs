@@ -12,7 +12,7 @@ use crate::model::tzdb_version;
 const GROUPS: [(&str, &[&str]); 4] = [
     ("Write manifests", &["init", "import", "validate", "render", "policy", "schema"]),
     ("Run them", &["plan", "show", "apply", "wait", "ci"]),
-    ("See what happened", &["status", "results", "drift", "cancel"]),
+    ("See what happened", &["status", "results", "drift", "cancel", "doctor"]),
     ("Without Azure, and the rest", &["emulator", "completions", "manual"]),
 ];
 

@@ -10,9 +10,12 @@ mod ci;
 mod ci_args;
 mod ci_failure;
 mod completions;
+mod conformance;
 mod connect;
 mod context;
 mod counting;
+mod doctor;
+mod doctor_args;
 mod drift;
 mod emulator;
 mod emulator_args;
@@ -144,6 +147,7 @@ fn execute(cli: Cli, terminal: &Arc<Terminal>) -> Result<Exit, Failure> {
         Command::Results(args) => online(global, terminal, async |session| results::run(&args, session).await),
         Command::Cancel(args) => online(global, terminal, async |session| cancel::run(&args, session).await),
         Command::Drift(args) => online(global, terminal, async |session| drift::run(&args, session).await),
+        Command::Doctor(args) => online(global, terminal, async |session| doctor::run(&args, session).await),
         Command::Import(args) => online(global, terminal, async |session| import::run(&args, session).await),
         Command::Ci(command) => online(global, terminal, async |session| ci::run(&command, session).await),
         Command::Emulator(EmulatorCommand::Facts) => Ok(facts::run(&global, terminal)),

@@ -68,6 +68,15 @@ impl Session {
         only(self.load(Need::ProjectFile)?)
     }
 
+    /// The environment that the command line means, once for each of its hubs, for a command that can do
+    /// without valid manifests.
+    ///
+    /// # Errors
+    /// When the project file or the fleet is invalid, or there is no such environment.
+    pub(super) fn hubs_of_project(&self) -> Result<&'static [Context], Failure> {
+        self.load(Need::ProjectFile)
+    }
+
     /// A process has one project, which ends with it: freeing ten thousand manifests one by one would
     /// take longer than planning them.
     fn load(&self, need: Need) -> Result<&'static [Context], Failure> {

@@ -7,7 +7,9 @@
 //! - Beyond this machine only HTTPS is spoken.
 
 mod ca_file;
+mod certificate;
 mod limits;
+mod proxy;
 mod trouble;
 
 use std::sync::{Arc, Once};
@@ -16,8 +18,10 @@ use std::time::Duration;
 use reqwest::{Certificate, Client, redirect};
 
 pub use ca_file::CaFileError;
+pub use certificate::{CertificateSeen, certificate_of};
 pub use limits::{Limits, TakeInError, take_in};
-pub use trouble::Trouble;
+pub use proxy::{Proxy, proxy_of};
+pub use trouble::{CertificateTrouble, Trouble};
 
 /// What stands between this machine and the others, the same for all that a process calls. Proxies
 /// are those of `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY`. Cheap to clone.

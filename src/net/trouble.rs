@@ -14,6 +14,23 @@ pub struct Trouble {
     pub sent: bool,
     /// Whether trying again is pointless.
     pub lasting: bool,
+    /// What is wrong with the other side's certificate, if that is the trouble.
+    pub certificate: Option<CertificateTrouble>,
+}
+
+/// Why a certificate is not accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CertificateTrouble {
+    /// Nobody whom this machine trusts signed it.
+    UnknownIssuer,
+    /// Its time is over.
+    Expired,
+    /// Its time has not come.
+    NotValidYet,
+    /// It is for another name.
+    OtherName,
+    /// Anything else.
+    Other,
 }
 
 impl From<reqwest::Error> for Trouble {
@@ -28,9 +45,9 @@ impl From<reqwest::Error> for Trouble {
 impl Trouble {
     fn of(error: &reqwest::Error) -> Self {
         let sent = !(error.is_connect() || error.is_builder());
-        let say = |words: &str, lasting| Self { words: words.to_owned(), sent, lasting };
+        let say = |words: &str, lasting| Self { words: words.to_owned(), sent, lasting, certificate: None };
         if let Some(tls) = find::<rustls::Error>(error) {
-            return say(tls_in_words(tls), true);
+            return Self { certificate: certificate_trouble(tls), ..say(tls_in_words(tls), true) };
         }
         match (error.is_timeout(), sent) {
             (true, true) => return say("no whole answer came in time", false),
@@ -54,6 +71,19 @@ impl Trouble {
             _ => say("the connection failed", false),
         }
     }
+}
+
+fn certificate_trouble(error: &rustls::Error) -> Option<CertificateTrouble> {
+    let rustls::Error::InvalidCertificate(why) = error else { return None };
+    Some(match why {
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => CertificateTrouble::Expired,
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => CertificateTrouble::NotValidYet,
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            CertificateTrouble::OtherName
+        }
+        CertificateError::UnknownIssuer => CertificateTrouble::UnknownIssuer,
+        _ => CertificateTrouble::Other,
+    })
 }
 
 fn tls_in_words(error: &rustls::Error) -> &'static str {

@@ -5,7 +5,9 @@
 //! be added within a version, never changed or removed.
 
 mod advice;
+mod conformance;
 mod device;
+mod doctor;
 pub mod document;
 mod drift;
 mod effect_text;
@@ -35,7 +37,9 @@ mod verdict;
 mod when;
 mod wrap;
 
+pub use conformance::{ConformanceTitle, conformance_json, conformance_text};
 pub use device::{DeviceFailure, DeviceRow, devices_csv, devices_json, devices_text};
+pub use doctor::{doctor_json, doctor_text};
 pub use document::{DocumentSource, PlanDocument, finding_part};
 pub use drift::{drift_json, drift_text};
 pub use event::Event;

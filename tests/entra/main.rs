@@ -4,6 +4,7 @@
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "a test ends with the first surprise")]
 
+mod doctor;
 mod server;
 mod sources;
 mod stage;

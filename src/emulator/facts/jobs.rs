@@ -53,6 +53,10 @@ super::facts! {
         "GET of an id that the hub does not know is 200 with type and status unknown.";
     "job-end-time", Observed, "azure-iot-sdk-csharp#467; the exact text is assumed",
         "The endTime of a job that has not ended is 9999-12-31T23:59:59.9999999Z.";
+    "job-echo", Observed, "captures of the az extension; how complete it is was never tried",
+        "GET of a job gives its queryCondition and updateTwin as they were sent.";
+    "job-read-own-write", Assumed, "nothing is known; a hub may take a moment",
+        "A job is shown by GET and in the list as soon as its PUT is answered.";
     "job-payload-bytes", Observed, "a live F1 hub, August 2026",
         "The payload of a method is echoed as an array of the bytes of its JSON.";
     "job-statistics", Assumed, "they are missing at times in captures",

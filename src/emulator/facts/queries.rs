@@ -5,6 +5,8 @@ use super::{Basis, Fact};
 super::facts! {
     "query-length", Documented, "query-twins; that it is 400 is assumed",
         "A query of more than 8192 characters is 400.";
+    "query-operators", Documented, "iot-hub-devguide-query-language; that they work in job conditions, too, is assumed",
+        "Strings are compared with < and >=, numbers divided with %, and IN takes as many texts as fit.";
     "query-refused", Observed, "a live F1 hub; the column is an addition",
         "A query that does not parse is 400 ArgumentInvalid, `BadRequest`, here with the column.";
     "query-lenient", Assumed, "a few sources use it, no documentation has it",

@@ -4,7 +4,7 @@ use super::{Basis, Fact};
 
 super::facts! {
     "protocol-version", Assumed, "the answer to an unknown version is not known",
-        "A missing or unknown api-version is 400 InvalidProtocolVersion.";
+        "An api-version that is missing or no date is 400 InvalidProtocolVersion; any date is taken.";
     "method-not-allowed", Assumed, "the words: a live F1 hub; the code: error code reference",
         "A method that a path does not have is 405 GenericMethodNotAllowed.";
     "body-unparsable", Documented, "error code reference",

@@ -34,8 +34,8 @@ const PAGE_LEN: &str = "100";
 /// without a number is not documented.
 const CONFIGURATIONS_TOP: u32 = 1_000;
 
-const CONTINUATION: HeaderName = HeaderName::from_static("x-ms-continuation");
-const MAX_ITEM_COUNT: HeaderName = HeaderName::from_static("x-ms-max-item-count");
+pub(super) const CONTINUATION: HeaderName = HeaderName::from_static("x-ms-continuation");
+pub(super) const MAX_ITEM_COUNT: HeaderName = HeaderName::from_static("x-ms-max-item-count");
 const CLIENT_REQUEST_ID: HeaderName = HeaderName::from_static("x-ms-client-request-id");
 
 /// What may stand in a path segment as it is.
@@ -102,12 +102,12 @@ impl RestConfig {
 /// token and the pacing.
 #[derive(Debug)]
 pub struct RestHub {
-    http: Client,
-    endpoint: Endpoint,
-    signature: Signature,
-    limits: Limits,
-    retry: RetryPolicy,
-    pacer: Pacer,
+    pub(super) http: Client,
+    pub(super) endpoint: Endpoint,
+    pub(super) signature: Signature,
+    pub(super) limits: Limits,
+    pub(super) retry: RetryPolicy,
+    pub(super) pacer: Pacer,
 }
 
 impl RestHub {

@@ -138,6 +138,11 @@ impl Refusal {
         self.retry_after
     }
 
+    /// Its symbolic name, and its text.
+    pub(super) fn into_words(self) -> (Option<String>, String) {
+        (self.code, self.message)
+    }
+
     /// Status, code and text in one line.
     pub(super) fn in_words(&self) -> String {
         let Self { code, message, .. } = self;

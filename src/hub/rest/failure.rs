@@ -114,7 +114,7 @@ impl From<SignInFailure> for Failure {
 
 impl From<reqwest::Error> for Failure {
     fn from(error: reqwest::Error) -> Self {
-        let net::Trouble { words, sent, lasting } = error.into();
+        let net::Trouble { words, sent, lasting, .. } = error.into();
         match sent {
             false => Self::NotSent { cause: words, lasting },
             true => Self::Lost { cause: words },

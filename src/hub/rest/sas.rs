@@ -13,7 +13,7 @@ use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig, general_purpose::STANDARD};
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::{SignedDuration, Timestamp};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use sha2::Sha256;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
@@ -99,6 +99,24 @@ impl SasToken {
         (plain && has("sr=") && has("sig=") && has("se=")).then(|| Self(text.to_owned())).ok_or(InvalidSasToken)
     }
 
+    /// When it expires. What is no time has expired long ago.
+    #[must_use]
+    pub fn expires(&self) -> Timestamp {
+        let seconds = self.field("se=").and_then(|text| text.parse().ok());
+        seconds.and_then(|seconds| Timestamp::from_second(seconds).ok()).unwrap_or(Timestamp::UNIX_EPOCH)
+    }
+
+    /// The policy whose key signed it, if it says so.
+    #[must_use]
+    pub fn policy(&self) -> Option<String> {
+        let name = self.field("skn=").filter(|name| !name.is_empty())?;
+        Some(percent_decode_str(name).decode_utf8_lossy().into_owned())
+    }
+
+    fn field(&self, name: &str) -> Option<&str> {
+        self.0.strip_prefix(Self::SCHEME)?.split('&').find_map(|field| field.strip_prefix(name))
+    }
+
     /// The token as it stands in the `Authorization` header. A secret: never print it.
     #[must_use]
     pub fn expose(&self) -> &str {
@@ -140,6 +158,13 @@ impl SasSigner {
     pub fn new(resource: &str, policy: Option<&str>, key: SasKey) -> Self {
         let encode = |text: &str| utf8_percent_encode(text, RESERVED).to_string();
         Self { resource: encode(resource), policy: policy.map(encode), key, current: Mutex::new(None) }
+    }
+
+    /// The policy whose key signs; empty for a key of a device.
+    #[must_use]
+    pub fn policy(&self) -> String {
+        let encoded = self.policy.as_deref().unwrap_or_default();
+        percent_decode_str(encoded).decode_utf8_lossy().into_owned()
     }
 
     /// The token to send at `now`: the last one, or a new one.

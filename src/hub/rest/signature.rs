@@ -69,8 +69,15 @@ impl Pass {
 
     /// Whom the token speaks for, if Entra gave it.
     pub(super) fn principal(&self) -> Option<Principal> {
-        let Self::Entra(token) = self else { return None };
+        match self {
+            Self::Entra(token) => Some(Self::principal_of(token)),
+            Self::Sas(_) => None,
+        }
+    }
+
+    /// Whom a token of Entra speaks for.
+    pub(super) fn principal_of(token: &EntraToken) -> Principal {
         let object_id = token.claims().and_then(|claims| claims.object_id.clone());
-        Some(Principal { source: token.source(), object_id })
+        Principal { source: token.source(), object_id }
     }
 }

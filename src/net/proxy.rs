@@ -1,0 +1,36 @@
+//! Which proxy stands between here and a host.
+
+use hyper_util::client::proxy::matcher::Matcher;
+use reqwest::header::HeaderValue;
+
+/// A proxy for HTTPS. `Debug` hides its password.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Proxy {
+    /// Its name.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// What it wants to see first; marked as sensitive.
+    pub(super) authorization: Option<HeaderValue>,
+}
+
+impl std::fmt::Debug for Proxy {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Proxy({}:{})", self.host, self.port)
+    }
+}
+
+/// The proxy that HTTPS to a host goes through, by the same rules as every client of this program:
+/// `HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`, in either case.
+#[must_use]
+pub fn proxy_of(host: &str, port: u16) -> Option<Proxy> {
+    let target = format!("https://{host}:{port}/").parse().ok()?;
+    let found = Matcher::from_env().intercept(&target)?;
+    let uri = found.uri();
+    let default = if uri.scheme_str() == Some("https") { 443 } else { 80 };
+    let authorization = found.basic_auth().cloned().map(|mut value| {
+        value.set_sensitive(true);
+        value
+    });
+    Some(Proxy { host: uri.host()?.to_owned(), port: uri.port_u16().unwrap_or(default), authorization })
+}
