@@ -13,8 +13,8 @@ use super::failure::Failure;
 use super::plan_file;
 use super::session::Session;
 use crate::forge::{
-    Forge, Marker, Patience, Posting, PullState, ReviewedComment, Site, Sticky, Subject, Token, Upserted, body_of,
-    connect, detect, foot_of, pull_of_commit, reviewed, token_variables, upsert,
+    Forge, Marker, Patience, Posting, PullState, ReviewedComment, Site, Sticky, Subject, Token, Upserted, When,
+    body_of, connect, detect, foot_of, pull_of_commit, reviewed, token_variables, upsert,
 };
 use crate::report::document::{PlanKey, SavedPlan};
 use crate::report::{FORMAT_VERSION, PlanForm, RenderOptions, Untrusted, failure_markdown, json_text, render};
@@ -91,7 +91,11 @@ fn drafts(
     let draft = |source: &Path, mut marker: Marker, posting, render: &mut dyn FnMut(usize) -> String| {
         marker.code = key.map(|key| key.sign_text(&marker.signed_text()));
         let body = body_of(site.kind, &marker, &foot, render);
-        let sticky = Sticky { pull, commit: site.commit.clone(), subject: marker.subject, body, posting };
+        let when = match site.is_in_review {
+            true => When::InReview { commit: site.commit.clone() },
+            false => When::Afterwards,
+        };
+        let sticky = Sticky { pull, when, subject: marker.subject, body, posting };
         Draft { source: source.display().to_string(), sticky }
     };
     if let Some(path) = &args.failure {

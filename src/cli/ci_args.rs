@@ -25,8 +25,9 @@ pub(super) enum CiCommand {
 Forge, repository, pull request and commit come from the variables of GitHub Actions, GitLab CI,
 Azure Pipelines and Bitbucket Pipelines; the token from GITHUB_TOKEN, GITLAB_TOKEN,
 SYSTEM_ACCESSTOKEN or BITBUCKET_TOKEN. A plan with nothing to do gets no comment unless there is one
-already. Comments of other users are never touched. With HUBJOBS_PLAN_KEY set, the comment carries a
-code that `hubjobs ci reviewed` checks.")]
+already, and a pull request that is over none unless `--pr` names it. Comments of other users are
+never touched. With HUBJOBS_PLAN_KEY set, the comment carries a code that `hubjobs ci reviewed`
+checks.")]
 pub(super) struct CommentArgs {
     /// Files that `hubjobs plan --out` wrote; each has a comment of its own
     #[arg(value_name = "PLAN", required_unless_present = "failure")]

@@ -32,4 +32,4 @@ pub use marker::{Marker, Subject};
 pub use markup::{body_of, foot_of};
 pub use site::{Overrides, Repository, Site, SiteError, detect};
 pub use token::{InvalidToken, Scheme, Token, TokenVariable, token_variables};
-pub use upsert::{Posting, ReviewedComment, Sticky, Upserted, pull_of_commit, reviewed, upsert};
+pub use upsert::{Posting, ReviewedComment, Sticky, Upserted, When, pull_of_commit, reviewed, upsert};

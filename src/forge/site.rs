@@ -33,6 +33,8 @@ pub struct Site {
     pub repository: Repository,
     /// Number of the pull request; nothing when the pipeline runs for none.
     pub pull: Option<u64>,
+    /// Whether the pipeline runs for that pull request, and not for something else that names it.
+    pub is_in_review: bool,
     /// Commit that was planned: the tip of the branch, not the merge that a forge makes to try it.
     pub commit: Option<String>,
     /// Page of the pipeline's run.
@@ -156,6 +158,7 @@ pub fn detect(
         api: api_url(&api)?,
         repository: Repository::new(kind, &repository).ok_or(SiteError::Repository { kind, text: repository })?,
         pull: overrides.pull.or(said.pull),
+        is_in_review: said.pull.is_some() && overrides.pull.is_none_or(|pull| said.pull == Some(pull)),
         commit: overrides.commit.clone().or(said.commit).filter(|commit| is_commit(commit)),
         run_url: said.run_url,
         is_fork: said.is_fork,

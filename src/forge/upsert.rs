@@ -20,14 +20,26 @@ pub enum Posting {
     IfThereIsOne,
 }
 
+/// When a comment is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum When {
+    /// By a pipeline of the pull request. Nothing is written when nobody reviews any more, or when the branch
+    /// has another tip than this commit: of two runs the one that ends last is not always the newer one.
+    InReview {
+        /// Commit that was planned.
+        commit: Option<String>,
+    },
+    /// By somebody who names the pull request, such as an apply after the merge that found another plan.
+    Afterwards,
+}
+
 /// A comment that is to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sticky {
     /// Number of the pull request.
     pub pull: u64,
-    /// Commit that it is for. Nothing is written when the branch has another tip: of two runs the one that
-    /// ends last is not always the newer one.
-    pub commit: Option<String>,
+    /// When it is written.
+    pub when: When,
     /// What it is about.
     pub subject: Subject,
     /// All of it, from its marker on.
@@ -61,16 +73,18 @@ pub enum Upserted {
 /// # Errors
 /// When the forge cannot be reached, or refuses.
 pub async fn upsert(forge: &dyn ForgeClient, sticky: &Sticky, pause: Duration) -> Result<Upserted, ForgeError> {
-    let Sticky { pull, commit, subject, body, posting } = sticky;
+    let Sticky { pull, when, subject, body, posting } = sticky;
     let pull = *pull;
     let found = forge.pull(pull).await?;
-    if found.state != PullState::Open {
-        return Ok(Upserted::Over(found.state));
-    }
-    if let (Some(commit), Some(head)) = (commit, &found.head)
-        && !found.is_at(commit)
-    {
-        return Ok(Upserted::Outdated { head: head.clone() });
+    if let When::InReview { commit } = when {
+        if found.state != PullState::Open {
+            return Ok(Upserted::Over(found.state));
+        }
+        if let (Some(commit), Some(head)) = (commit, &found.head)
+            && !found.is_at(commit)
+        {
+            return Ok(Upserted::Outdated { head: head.clone() });
+        }
     }
     let author = forge.author().await?;
     let mut search = Search { author: &author, subject, refused: BTreeSet::new() };

@@ -133,6 +133,10 @@ async fn a_pull_request_from_its_plan_to_its_apply() {
     assert!(pipeline.run(0, &["status", "-o", "json"]).out.matches("\"jobId\"").count() > 0);
     // And again, when there is nothing left to do.
     pipeline.run(0, &["apply", "--reviewed", digest]);
+    // What is written after the merge is shown, and was reviewed by nobody.
+    pipeline.run(0, &["ci", "comment", "plan.json", "--pr", "7"]);
+    let said = pipeline.run(4, &["ci", "reviewed"]);
+    assert!(said.err.contains(&format!("its comment is for commit {MERGE}")), "{}", said.err);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -155,6 +155,19 @@ async fn refusals_say_what_is_missing() {
 }
 
 #[tokio::test]
+async fn nobody_there_is_said() {
+    for kind in ForgeKind::ALL {
+        let mut played = Played::start(kind).await;
+        let nobody = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        played.url = format!("http://{}", nobody.local_addr().expect("it is bound"));
+        drop(nobody);
+        let forge = client(&played, kind);
+        let error = write(&forge, &sticky(kind, "one")).await.expect_err("nobody listens");
+        assert_eq!(error.to_string(), format!("cannot reach {kind} at `127.0.0.1`: the connection was refused"));
+    }
+}
+
+#[tokio::test]
 async fn a_sign_in_page_is_no_answer() {
     for status in [203, 302] {
         let played = Played::start(ForgeKind::Azure).await;

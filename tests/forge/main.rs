@@ -12,7 +12,7 @@ mod upserts;
 use std::time::Duration;
 
 use hubjobs::forge::{
-    Forge, ForgeError, ForgeKind, Marker, Overrides, Patience, Posting, Scheme, Sticky, Subject, Token, Upserted,
+    Forge, ForgeError, ForgeKind, Marker, Overrides, Patience, Posting, Scheme, Sticky, Subject, Token, Upserted, When,
     connect, detect, upsert,
 };
 use hubjobs::net::Network;
@@ -60,7 +60,7 @@ fn body(kind: ForgeKind, hub: &str, words: &str) -> String {
 fn sticky(kind: ForgeKind, words: &str) -> Sticky {
     Sticky {
         pull: PULL,
-        commit: Some(HEAD.to_owned()),
+        when: When::InReview { commit: Some(HEAD.to_owned()) },
         subject: subject("eu"),
         body: body(kind, "eu", words),
         posting: Posting::Always,

@@ -32,13 +32,14 @@ impl Case {
     fn outcome(&self) -> String {
         match detect(&self.overrides, &|name| self.variables.get(name).cloned(), self.event.as_ref()) {
             Err(error) => format!("error: {error} ({})", error.help()),
-            Ok(Site { kind, api, repository, pull, commit, run_url, is_fork }) => {
+            Ok(Site { kind, api, repository, pull, is_in_review, commit, run_url, is_fork }) => {
                 let mut text = format!("{kind} {api} {repository}");
                 if let Some(pull) = pull {
                     write!(text, " #{pull}").expect("a string takes everything");
                 }
+                let after = (pull.is_some() && !is_in_review).then(|| "after".to_owned());
                 let fork = is_fork.then(|| "fork".to_owned());
-                for part in [commit, run_url, fork].into_iter().flatten() {
+                for part in [commit, run_url, fork, after].into_iter().flatten() {
                     write!(text, " {part}").expect("a string takes everything");
                 }
                 text

@@ -1,6 +1,6 @@
 //! What becomes of comments when nothing goes wrong, and when others write too.
 
-use hubjobs::forge::{ForgeKind, Posting, PullState, Sticky, Upserted, pull_of_commit, reviewed};
+use hubjobs::forge::{ForgeKind, Posting, PullState, Sticky, Upserted, When, pull_of_commit, reviewed};
 
 use super::played::{Fault, HEAD, ME, MERGE, On, Played};
 use super::{body, client, sticky, subject, write};
@@ -120,6 +120,36 @@ async fn what_nobody_reviews_any_more_is_left_alone() {
             assert_eq!(write(&forge, &sticky(kind, "late")).await, Ok(Upserted::Over(over)), "{kind}");
         }
         assert_eq!(played.world().count(On::Create), 0, "{kind}");
+    }
+}
+
+#[tokio::test]
+async fn whoever_names_a_merged_pull_request_means_it() {
+    for kind in ForgeKind::ALL {
+        let played = Played::start(kind).await;
+        let forge = client(&played, kind);
+        assert_eq!(write(&forge, &sticky(kind, "reviewed")).await, Ok(Upserted::Created), "{kind}");
+        played.world().state = "merged";
+        let after = Sticky { when: When::Afterwards, ..sticky(kind, "found after the merge") };
+        assert_eq!(write(&forge, &after).await, Ok(Upserted::Updated), "{kind}");
+    }
+}
+
+#[tokio::test]
+async fn copies_that_others_left_behind_go() {
+    for kind in ForgeKind::ALL {
+        let played = Played::start(kind).await;
+        let first = played.world().add(ME, &body(kind, "eu", "old"));
+        played.world().add(ME, &body(kind, "eu", "older run"));
+        played.world().add(ME, &body(kind, "us", "of another hub"));
+        let forge = client(&played, kind);
+        assert_eq!(write(&forge, &sticky(kind, "new")).await, Ok(Upserted::Updated), "{kind}");
+        let world = played.world();
+        let shown: Vec<_> = world.shown().iter().map(|stored| (stored.id, stored.body.as_str())).collect();
+        assert_eq!(
+            shown,
+            [(first, body(kind, "eu", "new").as_str()), (first + 6, body(kind, "us", "of another hub").as_str())]
+        );
     }
 }
 
