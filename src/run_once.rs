@@ -101,11 +101,34 @@ pub async fn plan_once<H: HubClient>(hub: &H, scope: &Scope<'_>, clock: &dyn Clo
             return Err(RunError::ClockSkew { skew });
         }
     }
-    let environment = scope.environment;
-    let desired = expand(scope.manifests, scope.owner, Window { now, lookahead: environment.lookahead });
+    Ok(planned(scope, now, observation))
+}
+
+/// Plans and reviews without a hub, as if there were no job on it: what the manifests want, and which of
+/// the rules that need no hub it breaks. Never to be applied.
+#[must_use]
+pub fn review_offline(scope: &Scope<'_>, now: Timestamp) -> Review {
+    let observation = Observation { jobs: Vec::new(), hub_time: None };
+    let Planned { plan, later, observation, desired } = planned(scope, now, observation);
+    let input = ReviewInput {
+        manifests: scope.manifests,
+        coming: Coming::Reviewed(&later),
+        desired: &desired,
+        observed: &observation.jobs,
+        limits: &scope.environment.safety,
+        policies: scope.policies,
+        acknowledgements: &[],
+        counts: Counts::Offline,
+        configurations: Configurations::NotRead,
+    };
+    review(plan, &input, &Answers::default())
+}
+
+fn planned(scope: &Scope<'_>, now: Timestamp, observation: Observation) -> Planned {
+    let desired = expand(scope.manifests, scope.owner, Window { now, lookahead: scope.environment.lookahead });
     let plan = plan(&plan_input(scope, now, &desired, &observation));
     let later = later(scope, &plan);
-    Ok(Planned { plan, later, observation, desired })
+    Planned { plan, later, observation, desired }
 }
 
 /// Asks the hub what the plan would do to its devices, and looks at the plan as its reviewer would.
@@ -124,7 +147,7 @@ pub async fn review_once<H: HubClient>(
         Counts::All if plan.writes_twins(scope.manifests) => {
             Some(hub.configurations().await.map_err(|e| e.to_string()))
         }
-        Counts::All | Counts::None => None,
+        Counts::All | Counts::None | Counts::Offline => None,
     };
     let input = ReviewInput {
         manifests: scope.manifests,
@@ -143,7 +166,7 @@ pub async fn review_once<H: HubClient>(
     };
     let questions = match inquiry.counts {
         Counts::All => questions(&plan, &input),
-        Counts::None => Vec::new(),
+        Counts::None | Counts::Offline => Vec::new(),
     };
     let terms = AskTerms::of(plan.size, inquiry.concurrency_max);
     let mut told = answers(hub, questions, &terms, inquiry.progress).await;
@@ -173,7 +196,7 @@ pub async fn drift_once<H: HubClient>(
     let Planned { plan, observation, desired, .. } = plan_once(hub, scope, clock).await?;
     let input = plan_input(scope, plan.now, &desired, &observation);
     let jobs = job_drift(&plan, &input);
-    if inquiry.counts == Counts::None {
+    if inquiry.counts != Counts::All {
         return Ok(Drift { jobs, devices: None });
     }
     let holdings = holdings(&input);

@@ -112,7 +112,7 @@ async fn consider(
     agreed: Option<&Actions>,
 ) -> Result<ApprovedPlan, Failure> {
     let review = look(session, context, connection, selection, &args.review.inquiry(connection)).await?;
-    let document = document(context, connection, selection, &review, None);
+    let document = document(context, selection, &review, None);
     let actions = actions(review.plan());
     if let Some(agreed) = agreed.filter(|agreed| **agreed != actions) {
         session.terminal.stderr(&changes_text(agreed, &actions));

@@ -27,6 +27,9 @@ pub(super) async fn run(path: &Path, args: &ApplyArgs, session: &Session) -> Res
     let key = plan_file::key()?;
     let (saved, provenance) = plan_file::read(&plan_file::place(&session.global, path), key.as_ref())?;
     let planned = &saved.plan.environment;
+    if saved.plan.is_offline() {
+        return Err(PlanFailure::Offline { environment: planned.clone(), path: path.to_owned() }.into());
+    }
     if let Some(wanted) = wanted(&session.global).filter(|wanted| wanted != planned) {
         return Err(PlanFailure::OtherEnvironment { planned: planned.clone(), wanted }.into());
     }
@@ -112,8 +115,8 @@ impl SavedApply<'_> {
     async fn run(&self, connection: &Connection) -> Result<Exit, Failure> {
         let Self { args, session, context, selection, .. } = *self;
         let review = look(session, context, connection, selection, &self.review.inquiry(connection)).await?;
-        let now = document(context, connection, selection, &review, None);
-        let intent = intent(context, connection, selection, &review);
+        let now = document(context, selection, &review, None);
+        let intent = intent(context, selection, &review);
         let before = reviewed(&self.saved.plan, &self.saved.intent).map_err(PlanFailure::Misshapen)?;
         let after = reviewed(&now, &intent).map_err(PlanFailure::Misshapen)?;
         let found = departures(&before, &after, CountTolerance::default());

@@ -9,10 +9,10 @@ use super::failure::Failure;
 use super::hubs::{HubEnd, several, worst};
 use super::plan_args::{PlanArgs, PlanFormat, SelectionArgs};
 use super::plan_file;
-use super::review::{detail, document, intent, look, show};
+use super::review::{detail, document, intent, look, look_offline, show};
 use super::session::Session;
 use super::terminal::Form;
-use crate::plan::{Intent, Selection};
+use crate::plan::{Intent, Review, Selection};
 use crate::report::document::{PlanKey, SavedPlan, SelectionPart};
 use crate::report::{HubPlan, PlanDocument, RenderOptions, plan_json, render, render_hubs, summary_text};
 use crate::run_once::Inquiry;
@@ -32,6 +32,11 @@ pub(super) async fn run(args: &PlanArgs, session: &Session) -> Result<Exit, Fail
     let contexts = session.contexts()?;
     let Some(first) = contexts.first() else { return Ok(Exit::Done) };
     let (selection, key) = (first.select(&args.selection)?, key.as_ref());
+    if args.offline {
+        let [context] = contexts else { return Err(several(contexts)) };
+        let review = look_offline(context, &selection);
+        return present(args, session, context, &selection, &review, key).map(|end| end.exit);
+    }
     let work = async |context, connection: &Connection| plan(args, session, context, connection, &selection, key).await;
     if contexts.len() == 1 {
         return session.over_hubs(contexts, work).await;
@@ -46,7 +51,7 @@ pub(super) async fn run(args: &PlanArgs, session: &Session) -> Result<Exit, Fail
     let work = async |context, connection: &Connection| {
         let inquiry = Inquiry { is_of_coming: true, ..args.review.inquiry(connection) };
         let review = look(session, context, connection, &selection, &inquiry).await?;
-        let document = document(context, connection, &selection, &review, args.occurrences);
+        let document = document(context, &selection, &review, args.occurrences);
         Ok((exit(args, &document), document))
     };
     let Some(form) = args.output.hubs_form() else {
@@ -79,7 +84,19 @@ async fn plan(
 ) -> Result<HubEnd, Failure> {
     let inquiry = Inquiry { is_of_coming: true, ..args.review.inquiry(connection) };
     let review = look(session, context, connection, selection, &inquiry).await?;
-    let document = document(context, connection, selection, &review, args.occurrences);
+    present(args, session, context, selection, &review, key)
+}
+
+/// Shows a plan that was reviewed, and saves it.
+fn present(
+    args: &PlanArgs,
+    session: &Session,
+    context: &Context,
+    selection: &Selection,
+    review: &Review,
+    key: Option<&PlanKey>,
+) -> Result<HubEnd, Failure> {
+    let document = document(context, selection, review, args.occurrences);
     match args.output {
         PlanFormat::Text => show(&document, detail(session), &session.terminal),
         // With `--json`, all of stdout is events.
@@ -92,7 +109,7 @@ async fn plan(
     let words = summary_text(&document.summary).trim_start_matches("Plan: ").to_owned();
     let end = HubEnd { exit: exit(args, &document), words };
     if let Some(path) = &args.out {
-        let intent = intent(context, connection, selection, &review);
+        let intent = intent(context, selection, review);
         save(path, document, intent, args, session, context, key)?;
     }
     Ok(end)

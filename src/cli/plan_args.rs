@@ -48,6 +48,7 @@ pub(super) enum CountsArg {
                                        exit 2 when there is something to do, 6 when something
                                        is blocked, 5 when a safety limit refuses
   hubjobs plan --occurrences 5         and the next five runs of every manifest
+  hubjobs plan --offline               without credentials, as for the pull request of a fork
   hubjobs plan --out plan.json         for a review; signed when HUBJOBS_PLAN_KEY holds a key")]
 pub(super) struct PlanArgs {
     /// Which manifests.
@@ -68,6 +69,9 @@ pub(super) struct PlanArgs {
     /// Save the plan: `hubjobs show FILE` shows it, `hubjobs apply FILE` applies what it says, or nothing
     #[arg(long, value_name = "FILE")]
     pub(super) out: Option<PathBuf>,
+    /// Do not ask the hub: as if it had no jobs, and without looking at devices
+    #[arg(long, conflicts_with_all = ["counts", "acknowledgements"])]
+    pub(super) offline: bool,
     /// List the next N runs of every manifest, in local time and UTC
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub(super) occurrences: Option<u16>,

@@ -79,6 +79,14 @@ pub(super) enum PlanFailure {
         /// Its environment.
         environment: String,
     },
+    /// A plan for which no hub was asked.
+    #[error("the plan was made offline, so nobody knows what is on the hub; nothing was changed")]
+    Offline {
+        /// Its environment.
+        environment: String,
+        /// Its file.
+        path: PathBuf,
+    },
     /// No signature, where one is expected.
     #[error("the plan is not signed, and {why}; nothing was changed")]
     Unsigned {
@@ -117,6 +125,7 @@ impl PlanFailure {
             | Self::OtherSelection(_)
             | Self::Stale { .. }
             | Self::NotReviewed { .. }
+            | Self::Offline { .. }
             | Self::Unsigned { .. }
             | Self::NoKey(_)
             | Self::SignedPlanRequired(_) => Exit::Stale,
@@ -151,7 +160,7 @@ impl PlanFailure {
                     "git or the hub moved since: look at `hubjobs plan -e {environment}`, and have it reviewed again"
                 )
             }
-            Self::Stale { environment, path, .. } => again(environment, path),
+            Self::Stale { environment, path, .. } | Self::Offline { environment, path } => again(environment, path),
             Self::Unsigned { environment, path, .. } => {
                 format!("with `{KEY}` set, {}", again(environment, path))
             }

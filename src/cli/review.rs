@@ -2,20 +2,21 @@
 
 use std::collections::HashSet;
 
-use super::connect::Connection;
+use super::connect::{Connection, hub_label};
 use super::context::Context;
 use super::counting::while_counting;
 use super::failure::Failure;
 use super::plan_args::{CountsArg, ReviewArgs};
 use super::session::Session;
 use super::terminal::{Form, Terminal};
+use super::tide::HubClock;
 use crate::expand::next_occurrences;
-use crate::model::{Manifest, ManifestName, Schedule, Seconds};
+use crate::model::{Hub, Manifest, ManifestName, Schedule, Seconds};
 use crate::plan::{Counts, Intent, Plan, Review, Selection};
 use crate::report::{
     Detail, DocumentSource, Event, PlanDocument, Upcoming, UpcomingStart, findings_text, plan_text, wrapped, zone_of,
 };
-use crate::run_once::{Inquiry, plan_once, review_once};
+use crate::run_once::{Inquiry, plan_once, review_offline, review_once};
 
 impl ReviewArgs {
     /// What a review is to look at.
@@ -49,26 +50,37 @@ pub(super) async fn look(
     session.read(while_counting(&session.terminal, &connection.asking, reviewed)).await
 }
 
+/// Plans and reviews without the hub. Its time is the machine's; that of an emulator, which may not run,
+/// is the one at which the project file starts it.
+#[must_use]
+pub(super) fn look_offline(context: &Context, selection: &Selection) -> Review {
+    let start = match &context.environment.hub {
+        Hub::Emulator(hub) => hub.clock.start,
+        Hub::Remote(_) => None,
+    };
+    let now = start.unwrap_or_else(|| HubClock::machine().read());
+    review_offline(&context.scope(selection), now)
+}
+
 /// Writes a review down. With `occurrences`, so many next runs of every manifest come with it, else
 /// one of each that no row is about.
 #[must_use]
 pub(super) fn document(
     context: &Context,
-    connection: &Connection,
     selection: &Selection,
     review: &Review,
     occurrences: Option<u16>,
 ) -> PlanDocument {
     let upcoming = upcoming(context, selection, review.plan(), occurrences);
-    let intent = &intent(context, connection, selection, review);
-    let (hub, manifests) = (&connection.label, &context.manifests);
+    let intent = &intent(context, selection, review);
+    let (hub, manifests) = (&hub_label(&context.environment), &context.manifests);
     PlanDocument::new(&DocumentSource { review, hub, intent, manifests, upcoming: &upcoming })
 }
 
 /// What a plan means to do.
 #[must_use]
-pub(super) fn intent(context: &Context, connection: &Connection, selection: &Selection, review: &Review) -> Intent {
-    Intent::new(review.plan(), &connection.label, &context.manifests, selection)
+pub(super) fn intent(context: &Context, selection: &Selection, review: &Review) -> Intent {
+    Intent::new(review.plan(), &hub_label(&context.environment), &context.manifests, selection)
 }
 
 /// How much the command line wants to be told.

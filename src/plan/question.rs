@@ -84,6 +84,8 @@ pub enum Counts {
     All,
     /// None is.
     None,
+    /// There is no hub to ask: of jobs and lanes, too, nothing is known.
+    Offline,
 }
 
 /// What became of a question.

@@ -254,6 +254,7 @@ pub fn review(plan: Plan, input: &ReviewInput<'_>, answers: &Answers) -> Review 
         observed: input.observed,
         limits: input.limits,
         acknowledgements: input.acknowledgements,
+        counts: input.counts,
     };
     let mut findings = safety::findings(&subject);
     findings.extend(safety::outlook(&subject, &outlook));
@@ -263,6 +264,7 @@ pub fn review(plan: Plan, input: &ReviewInput<'_>, answers: &Answers) -> Review 
         hub_devices,
         manifests: input.manifests,
         policies: input.policies,
+        counts: input.counts,
     }));
     findings.extend(renamed_findings(&plan, input));
     findings.extend(effect_findings(&plan, &effects, &outlook, answers, input.configurations));

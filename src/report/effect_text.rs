@@ -26,7 +26,7 @@ pub(super) fn effect_lines(out: &mut String, effect: &EffectPart, counts: Counts
     match (devices(effect), counts) {
         (Some(devices), _) => line(out, "devices", &devices)?,
         (None, CountsMode::All) => line(out, "devices", "not counted")?,
-        (None, CountsMode::None) => {} // is said once, below
+        (None, CountsMode::None | CountsMode::Offline) => {} // is said once, below
     }
     match &effect.change {
         ChangePart::Method { name, payload } => line(out, "method", &method(name, payload))?,

@@ -3,6 +3,10 @@
 use super::document::{BlockedPart, CreatePart, EffectPart, FindingPart, PlanDocument, RowPart, StepPart, SummaryPart};
 use super::when::{counted, grouped};
 
+/// What a plan that was made without a hub leaves open.
+pub(super) const OFFLINE: &str =
+    "the hub was not asked; its jobs, its lanes and the limits on devices are not looked at";
+
 /// What becomes of a plan, the worst first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Standing {
@@ -80,6 +84,9 @@ fn verdict(standing: Standing, document: &PlanDocument) -> String {
         Standing::Refused => {
             let denied = document.findings.iter().filter(|finding| finding.denies()).count();
             format!("Refused: {} must be settled first", counted(denied, "finding"))
+        }
+        Standing::Ready | Standing::Blocked | Standing::Waiting | Standing::Idle if document.is_offline() => {
+            "Nothing is wrong as far as that shows without the hub".to_owned()
         }
         Standing::Ready if blocked > 0 => format!("Ready to apply, but {}", needs_a_person(blocked)),
         Standing::Ready => "Ready to apply".to_owned(),

@@ -10,6 +10,7 @@ use super::document::{
     SummaryPart, UpcomingPart, WindowPart,
 };
 use super::effect_text::effect_lines;
+use super::headline::OFFLINE;
 use super::style::{
     BLOCKED, CANCEL, CREATE, DEFERRED, DIM, HELP, Painted, REPLACE, STRONG, error_label, warning_label,
 };
@@ -138,6 +139,9 @@ impl<'a> PlanText<'a> {
     /// What counting came to; nothing when there was nothing to count.
     fn counting(&self, out: &mut String) -> fmt::Result {
         let PlanDocument { rows, upcoming, counts, quota, .. } = self.document;
+        if counts.mode == CountsMode::Offline {
+            return writeln!(out, "Offline: {}", Painted(STRONG, OFFLINE));
+        }
         if rows.iter().all(|row| row.effect.is_none()) && upcoming.iter().all(|next| next.effect.is_none()) {
             return Ok(());
         }

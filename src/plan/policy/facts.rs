@@ -11,6 +11,7 @@ use super::Subject;
 use super::evaluate::cel;
 use crate::model::{Manifest, ManifestName, Seconds};
 use crate::plan::effect::{Change, Current, Effect, PathChange};
+use crate::plan::question::Counts;
 use crate::plan::row::{CreateReason, Lateness, Plan, Step};
 use crate::plan::words::percent_up;
 
@@ -27,15 +28,16 @@ pub(super) fn by_name(manifests: &[Arc<Manifest>]) -> HashMap<&ManifestName, &Ma
 
 pub(super) fn common(subject: &Subject<'_>) -> Common {
     let plan = subject.plan;
-    let mut hub = json!({
-        "sku": plan.size.sku.to_string(),
-        "units": plan.size.units.get(),
-        "lanes": {"total": plan.lanes.total, "free": plan.lanes.free()},
-    });
+    let environment = cel(&plan.environment.as_str().into());
+    let mut hub = json!({"sku": plan.size.sku.to_string(), "units": plan.size.units.get()});
+    if subject.counts == Counts::Offline {
+        return Common { environment, hub: cel(&hub), plan: cel(&json!({})) };
+    }
+    hub["lanes"] = json!({"total": plan.lanes.total, "free": plan.lanes.free()});
     if let Some(devices) = subject.hub_devices {
         hub["devices"] = devices.into();
     }
-    Common { environment: cel(&plan.environment.as_str().into()), hub: cel(&hub), plan: cel(&summary(subject)) }
+    Common { environment, hub: cel(&hub), plan: cel(&summary(subject)) }
 }
 
 fn summary(subject: &Subject<'_>) -> Value {

@@ -18,6 +18,7 @@ pub use case::{CaseOutcome, try_case};
 use self::evaluate::{Ruled, Scene};
 use super::effect::Effect;
 use super::finding::{Finding, Level, Rule};
+use super::question::Counts;
 use super::row::{Plan, Step};
 use crate::model::{Manifest, Policy, PolicyLevel, PolicyRule};
 
@@ -31,6 +32,7 @@ pub(super) struct Subject<'a> {
     pub(super) hub_devices: Option<u64>,
     pub(super) manifests: &'a [Arc<Manifest>],
     pub(super) policies: &'a [Policy],
+    pub(super) counts: Counts,
 }
 
 /// What the policies of the environment say about a plan.
@@ -61,24 +63,31 @@ fn rules(subject: &Subject<'_>, policies: &[&Policy], found: &mut Vec<Finding>) 
         let scene = Scene::new(&action, &common);
         for (policy, rule) in policies.iter().flat_map(|policy| policy.rules.iter().map(move |rule| (policy, rule))) {
             let name = format!("policy/{}/{}", policy.name, rule.name);
-            let message = match scene.ask(rule) {
+            let (level, message) = match scene.ask(rule) {
                 Ruled::Quiet => continue,
-                Ruled::Applies(message) => message,
-                Ruled::Failed(why) => format!("`{}` cannot be judged: {why}", row.name),
+                Ruled::Applies(message) => (level(rule), message),
+                // What only a hub knows is judged when there is one.
+                Ruled::Failed(why) if subject.counts == Counts::Offline => {
+                    (Level::Warn, format!("`{}` cannot be judged offline: {why}", row.name))
+                }
+                Ruled::Failed(why) => (level(rule), format!("`{}` cannot be judged: {why}", row.name)),
             };
             // Occurrences of one manifest are alike; once is enough.
             if said.insert((name.clone(), &row.name, message.clone())) {
-                found.push(finding(name, rule, message, index));
+                found.push(finding(name, level, rule, message, index));
             }
         }
     }
 }
 
-fn finding(name: String, rule: &PolicyRule, message: String, row: usize) -> Finding {
-    let level = match rule.level {
+const fn level(rule: &PolicyRule) -> Level {
+    match rule.level {
         PolicyLevel::Deny => Level::Deny,
         PolicyLevel::Warn => Level::Warn,
-    };
+    }
+}
+
+fn finding(name: String, level: Level, rule: &PolicyRule, message: String, row: usize) -> Finding {
     Finding {
         rule: Rule::Policy(name),
         level,

@@ -7,6 +7,7 @@ use super::closed::{Closed, Held, Windows};
 use super::facts;
 use crate::model::{ManifestSource, OccurrenceKind, Policy, Seconds, TimeSpan, Zone};
 use crate::plan::finding::{Finding, Level, Rule};
+use crate::plan::question::Counts;
 use crate::plan::row::{IdleReason, Row, Step};
 
 pub(super) fn check(subject: &Subject<'_>, policies: &[&Policy], found: &mut Vec<Finding>) {
@@ -17,6 +18,12 @@ pub(super) fn check(subject: &Subject<'_>, policies: &[&Policy], found: &mut Vec
     let manifests = facts::by_name(subject.manifests);
     for (index, row) in subject.plan.rows.iter().enumerate() {
         let level = match &row.step {
+            // A job that starts as soon as possible may have run before, which only the hub knows.
+            Step::Create(_) | Step::Deferred(_)
+                if subject.counts == Counts::Offline && row.occurrence.kind() == OccurrenceKind::Asap =>
+            {
+                Level::Warn
+            }
             Step::Create(_) | Step::Deferred(_) => Level::Deny,
             // It is on the hub already, and only somebody can say whether it is to be cancelled.
             Step::Idle { reason: IdleReason::InSync, .. } => Level::Warn,
@@ -43,7 +50,7 @@ fn finding(row: &Row, index: usize, level: Level, job: &Job, closed: Closed<'_>,
         rule: Rule::WindowClosed,
         level,
         message: message(row, job, closed, windows),
-        help: Some(help(row, level, job, closed, windows, &zone)),
+        help: Some(help(row, job, closed, windows, &zone)),
         source,
         row: Some(index),
         acknowledged: None,
@@ -74,7 +81,7 @@ fn message(row: &Row, job: &Job, closed: Closed<'_>, windows: &Windows<'_>) -> S
     }
 }
 
-fn help(row: &Row, level: Level, job: &Job, closed: Closed<'_>, windows: &Windows<'_>, zone: &Zone) -> String {
+fn help(row: &Row, job: &Job, closed: Closed<'_>, windows: &Windows<'_>, zone: &Zone) -> String {
     let shorter = match closed {
         Closed::RunsInto(_, end) | Closed::Outlasts(end) => {
             let room = end.duration_since(job.span.from).as_secs().unsigned_abs();
@@ -99,9 +106,9 @@ fn help(row: &Row, level: Level, job: &Job, closed: Closed<'_>, windows: &Window
         (None, None) => vec![never()],
         (shorter, next) => shorter.into_iter().chain(next).collect(),
     };
-    match level {
-        Level::Deny => words.join("; "),
-        Level::Warn => {
+    match row.step {
+        Step::Create(_) | Step::Deferred(_) | Step::Cancel { .. } | Step::Blocked { .. } => words.join("; "),
+        Step::Idle { .. } => {
             format!("it waits on the hub already: `hubjobs cancel {}` stops it; {}", row.name, words.join("; "))
         }
     }

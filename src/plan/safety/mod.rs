@@ -16,7 +16,7 @@ use self::ruling::{Broken, Ruling};
 use super::acknowledgement::{Acknowledgeable, Acknowledgement};
 use super::effect::{Effect, Outlook};
 use super::finding::{Finding, Level, Rule};
-use super::question::Answers;
+use super::question::{Answers, Counts};
 use super::row::{IdleReason, Plan, Step};
 use super::words::grouped;
 use crate::model::{Manifest, ObservedJob, SafetyLimits};
@@ -36,10 +36,15 @@ pub(super) struct Subject<'a> {
     pub(super) observed: &'a [ObservedJob],
     pub(super) limits: &'a SafetyLimits,
     pub(super) acknowledgements: &'a [Acknowledgement],
+    pub(super) counts: Counts,
 }
 
-/// The limits that a plan breaks, and the acknowledgements that it does not need.
+/// The limits that a plan breaks, and the acknowledgements that it does not need. All of them are about
+/// devices and jobs of the hub: without one there is nothing to hold against them.
 pub(super) fn findings(subject: &Subject<'_>) -> Vec<Finding> {
+    if subject.counts == Counts::Offline {
+        return Vec::new();
+    }
     let mut ruling = Ruling::new(subject.acknowledgements);
     prune::check(subject, &mut ruling);
     new_jobs(subject, &mut ruling);

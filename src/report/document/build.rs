@@ -78,6 +78,7 @@ const fn counts_mode(counts: Counts) -> CountsMode {
     match counts {
         Counts::All => CountsMode::All,
         Counts::None => CountsMode::None,
+        Counts::Offline => CountsMode::Offline,
     }
 }
 

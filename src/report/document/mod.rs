@@ -131,6 +131,8 @@ pub enum CountsMode {
     All,
     /// Not at all.
     None,
+    /// There was no hub to ask: the plan is as for one without jobs, and cannot be applied.
+    Offline,
 }
 
 /// Who holds the lanes of the hub before the plan.
@@ -148,6 +150,12 @@ pub struct LanesPart {
 }
 
 impl PlanDocument {
+    /// Whether it was made without a hub.
+    #[must_use]
+    pub fn is_offline(&self) -> bool {
+        self.counts.mode == CountsMode::Offline
+    }
+
     /// Whether a finding stops the plan.
     #[must_use]
     pub fn is_denied(&self) -> bool {

@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::{chart, effects, sections};
 use crate::report::document::{CountsMode, PlanDocument};
-use crate::report::headline::{Headline, Reach, Standing, by_radius, coming};
+use crate::report::headline::{Headline, OFFLINE, Reach, Standing, by_radius, coming};
 use crate::report::hubs::{HubPlan, HubsHeadline};
 use crate::report::plan_text::summary_text;
 use crate::report::untrusted::Untrusted;
@@ -226,6 +226,9 @@ fn next_steps(document: &PlanDocument, standing: Standing) -> Vec<Markup> {
     let mut steps = vec![match standing {
         Standing::Refused => {
             html! { "nothing is applied as long as a finding below refuses it. Its help says what would let it pass; then plan again." }
+        }
+        _ if document.is_offline() => {
+            html! { (OFFLINE) ". What is listed as new may be on the hub already; somebody who may sign in runs " code { "hubjobs plan -e " (Data(&document.environment)) } "." }
         }
         Standing::Ready => {
             html! { "review the devices and values below, then run " code { "hubjobs apply -e " (Data(&document.environment)) } ", or apply the saved plan." }

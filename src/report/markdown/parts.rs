@@ -13,7 +13,7 @@ use crate::report::document::{
     RowPart, SpanPart, SpanWord, StepPart, UpcomingPart,
 };
 use crate::report::effect_text::is_same;
-use crate::report::headline::{Headline, Severity, Standing, devices_of, percent, severity};
+use crate::report::headline::{Headline, OFFLINE, Severity, Standing, devices_of, percent, severity};
 use crate::report::untrusted::json_text;
 use crate::report::when::{grouped, in_words, utc};
 
@@ -76,12 +76,19 @@ pub(super) fn top(document: &PlanDocument, name: Option<&str>, headline: &Headli
 fn next_steps(document: &PlanDocument, standing: Standing) -> Vec<String> {
     let apply = code(&format!("hubjobs apply -e {}", document.environment));
     let mut steps = Vec::new();
+    if document.is_offline() {
+        steps.push(format!("**Offline:** {OFFLINE}. What is listed as new may be on the hub already."));
+    }
     match standing {
         Standing::Refused => steps.push(
             "**Next:** nothing is applied as long as a finding below says *refused*. Its help line says what would \
              let it pass; then plan again."
                 .to_owned(),
         ),
+        _ if document.is_offline() => {
+            let plan = code(&format!("hubjobs plan -e {}", document.environment));
+            steps.push(format!("**Next:** somebody who may sign in to the hub runs {plan}."));
+        }
         Standing::Ready => steps.push(format!(
             "**Next:** review the devices and values below, then merge and run {apply}, or apply the saved plan."
         )),
