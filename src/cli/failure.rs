@@ -321,15 +321,20 @@ pub(super) fn trouble(error: &std::io::Error) -> String {
 }
 
 /// The role that all of hubjobs' calls need, as a command.
-fn role_help(principal: &Principal) -> Vec<String> {
+fn role_help(principal: &Principal, message: &str) -> Vec<String> {
     let assignee = principal.object_id.as_deref().unwrap_or("OBJECT_ID");
-    vec![
+    // A hub that knows the principal says that it has no permissions; otherwise the token itself is wrong.
+    let is_token_good = message.contains("permissions");
+    let check = "a hub takes tokens of its own tenant, for itself: check `tenantId` and `audience` in `auth.entra`";
+    let mut help = if is_token_good { Vec::new() } else { vec![check.to_owned()] };
+    help.extend([
         format!(
             "`az role assignment create --role \"IoT Hub Data Contributor\" --assignee {assignee} \
              --scope $(az iot hub show --name HUB --query id --output tsv)`"
         ),
         "a role counts after some minutes; being Owner or Contributor of the hub is not enough".to_owned(),
-    ]
+    ]);
+    help
 }
 
 fn hub_help(error: &HubError) -> Vec<String> {
@@ -338,7 +343,7 @@ fn hub_help(error: &HubError) -> Vec<String> {
             "the policy needs RegistryRead, RegistryWrite and ServiceConnect; check the key, too"
         }
         HubError::SignIn(failure) => return failure.help(),
-        HubError::RoleMissing { principal, .. } => return role_help(principal),
+        HubError::RoleMissing { principal, message } => return role_help(principal, message),
         HubError::Throttled { .. } => "repeat the command later: it goes on from here",
         HubError::Unreachable { .. } => "check the network, and `hostName` in hubjobs.yaml",
         HubError::Ambiguous { .. } | HubError::Unexpected { .. } => {

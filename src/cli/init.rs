@@ -84,7 +84,7 @@ fn project(owner: &OwnerSlug) -> Result<String, Failure> {
 #     prod:
 #       hub:
 #         hostName: contoso.azure-devices.net
-#         auth: {connectionStringEnv: IOTHUB_CONNECTION_STRING}
+#         auth: entra
 #         sku: S1
 #       prune: never
 ";

@@ -164,7 +164,7 @@ pub struct Principal {
 impl fmt::Display for Principal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.object_id {
-            Some(id) => write!(f, "the principal `{id}`, signed in by {}", self.source),
+            Some(id) => write!(f, "the principal `{id}` (signed in by {})", self.source),
             None => write!(f, "whoever is signed in by {}", self.source),
         }
     }

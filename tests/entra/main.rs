@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "a test ends with the first surprise")]
 
 mod doctor;
+mod kept;
 mod server;
 mod sources;
 mod stage;

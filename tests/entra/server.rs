@@ -206,7 +206,7 @@ impl Server {
 
     fn given(&self, expires_on: bool) -> (u16, String) {
         let (token, expires) = self.token();
-        let life = expires - jiff::Timestamp::now().as_second();
+        let life = self.play(|play| play.lifetime);
         let mut answer = json!({"token_type": "Bearer", "access_token": token});
         match expires_on {
             true => {

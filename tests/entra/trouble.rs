@@ -96,10 +96,8 @@ async fn a_token_that_the_hub_refuses_is_renewed_once() {
     assert_eq!(stage.server.asked(), ["entra", "entra"]);
     // The first key signs all tokens now.
     let run = stage.plan(&secret()).await;
-    run.failed_with(&[
-        "the principal `99999999-8888-4777-8666-555555555555`, signed in by clientSecret",
-        "Unauthorized",
-    ]);
+    let principal = "the principal `99999999-8888-4777-8666-555555555555` (signed in by clientSecret) may not do this";
+    run.failed_with(&[principal, "Unauthorized", "check `tenantId` and `audience`"]);
     assert_eq!(stage.server.asked(), ["entra", "entra"], "no more than once");
 }
 
@@ -113,7 +111,7 @@ async fn a_role_that_is_missing_is_named() {
     stage.server.play(|play| play.roles.clear());
     stage.plan(&secret()).await.failed_with(&[role, OBJECT, "Owner or Contributor"]);
     stage.server.play(|play| play.audience = "https://management.azure.com");
-    stage.plan(&secret()).await.failed_with(&[role]);
+    stage.plan(&secret()).await.failed_with(&["check `tenantId` and `audience`", role]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

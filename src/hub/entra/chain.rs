@@ -54,6 +54,14 @@ pub(super) enum Recipe {
 }
 
 impl Recipe {
+    /// The same for a source that has given a token before: it is there, and nobody waits behind it.
+    pub(super) fn known(self) -> Self {
+        match self {
+            Self::Managed { client, .. } => Self::Managed { client, probe: Probe::Skip },
+            other => other,
+        }
+    }
+
     /// As whom to sign in, if the source does not decide that.
     pub(super) const fn application(&self) -> Option<&Application> {
         match self {

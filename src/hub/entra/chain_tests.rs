@@ -1,6 +1,7 @@
 //! Which sources are here, in which surroundings: a table.
 
 use super::*;
+use crate::model::EntraCloud;
 
 const TENANT: &str = "11111111-2222-4333-8444-555555555555";
 const CLIENT: &str = "aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee";
@@ -105,6 +106,13 @@ fn the_manifest_decides_before_the_surroundings() {
     assert_eq!(host(&auth, "").as_deref(), Ok("https://login.microsoftonline.com"));
     assert_eq!(host(&auth, "https://login.example/").as_deref(), Ok("https://login.example"));
     assert!(host(&auth, "http://login.example").is_err());
+    for (cloud, expected) in [
+        (EntraCloud::UsGovernment, "https://login.microsoftonline.us"),
+        (EntraCloud::China, "https://login.chinacloudapi.cn"),
+    ] {
+        auth.cloud = cloud;
+        assert_eq!(host(&auth, "").as_deref(), Ok(expected));
+    }
     auth.authority_host = AuthorityHost::new("https://login.test").ok();
     assert_eq!(host(&auth, "nonsense").as_deref(), Ok("https://login.test"));
 }

@@ -132,8 +132,9 @@ impl HttpClient for Courier {
 
 async fn send(client: &Client, request: reqwest::Request, whom: Whom) -> Result<Answer, Reason> {
     let failed = |error: reqwest::Error| {
-        let Trouble { words: cause, lasting, .. } = error.into();
-        Reason::Unreachable { whom, cause, lasting }
+        let Trouble { words: cause, lasting, sent, .. } = error.into();
+        // Who is on this machine and cannot be reached will not come.
+        Reason::Unreachable { whom, cause, lasting: lasting || (whom == Whom::Identity && !sent) }
     };
     let mut response = client.execute(request).await.map_err(failed)?;
     let (status, headers) = (response.status().as_u16(), std::mem::take(response.headers_mut()));

@@ -65,7 +65,7 @@ impl<'a> Asking<'a> {
             });
             SignInFailure::new(source, reason).about(application.as_ref(), &self.audience)
         })?;
-        let expires = Timestamp::from_second(token.expires_on.unix_timestamp()).unwrap_or(Timestamp::MIN);
+        let expires = Timestamp::from_nanosecond(token.expires_on.unix_timestamp_nanos()).unwrap_or(Timestamp::MIN);
         Ok(EntraToken::new(source, token.token.secret(), Timestamp::now(), expires))
     }
 

@@ -152,13 +152,15 @@ impl Kept {
                     continue;
                 }
                 State::Broken(failure) => return Err(failure),
-                State::Here(recipe) => match asking.ask(source, recipe).await {
-                    Ok(token) => {
-                        tracing::info!(%source, expires = %token.expires, "signed in with Microsoft Entra");
-                        return Ok(Arc::new(token));
+                State::Here(recipe) => {
+                    match asking.ask(source, if only.is_some() { recipe.known() } else { recipe }).await {
+                        Ok(token) => {
+                            tracing::info!(%source, expires = %token.expires, "signed in with Microsoft Entra");
+                            return Ok(Arc::new(token));
+                        }
+                        Err(failure) => failure,
                     }
-                    Err(failure) => failure,
-                },
+                }
             };
             match failure.absence() {
                 Some(why) if !is_alone => passed_over.push((source, why)),
