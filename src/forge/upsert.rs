@@ -115,11 +115,11 @@ pub async fn upsert(forge: &dyn ForgeClient, sticky: &Sticky, pause: Duration) -
                     remove(forge, pull, &surplus, &author, created).await?;
                     return Ok(Upserted::Updated);
                 }
-                // Somebody removed it in between.
-                Err(ForgeError::NotFound { .. }) => tokio::time::sleep(pause).await,
-                Err(ForgeError::Forbidden { .. }) if author == Author::WhoeverMayEdit => {
+                Err(ForgeError::Forbidden { .. } | ForgeError::NotFound { .. }) if author == Author::WhoeverMayEdit => {
                     search.refused.insert(id);
                 }
+                // Somebody removed it in between.
+                Err(ForgeError::NotFound { .. }) => tokio::time::sleep(pause).await,
                 Err(error) => return Err(error),
             },
         }

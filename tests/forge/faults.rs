@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use hubjobs::forge::{ForgeError, ForgeKind, Upserted};
+use proptest::prelude::*;
 
 use super::played::{Fault, ME, On, Played, TOKEN};
 use super::{QUICK, body, client, client_with, sticky, write};
@@ -188,5 +189,69 @@ async fn a_token_is_in_no_message() {
         assert!(matches!(error, ForgeError::Unauthorized { .. }), "{kind}: {error}");
         let said = format!("{error} {error:?} {:?}", error.help());
         assert!(!said.contains(TOKEN), "{said}");
+    }
+}
+
+fn any_fault() -> impl Strategy<Value = (On, Fault)> {
+    let ons = [On::Author, On::Pull, On::List, On::List, On::Create, On::Create, On::Update, On::Delete];
+    let faults = [
+        Fault::LoseReply,
+        Fault::BadGateway,
+        Fault::Emptied,
+        Fault::OtherRun(String::new()),
+        refuse(500, ""),
+        refuse(403, "no"),
+        refuse(404, "Not Found"),
+        with(429, &[("retry-after", "0")], "slow down"),
+    ];
+    (proptest::sample::select(ons.to_vec()), proptest::sample::select(faults.to_vec()))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(60))]
+
+    #[test]
+    fn no_trouble_writes_twice_or_touches_others(
+        kind in proptest::sample::select(ForgeKind::ALL.to_vec()),
+        has_comment in any::<bool>(),
+        faults in proptest::collection::vec(any_fault(), 0..7),
+    ) {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+        runtime.block_on(async {
+            let played = Played::start(kind).await;
+            let theirs = body(kind, "eu", "by mallory");
+            played.world().add("666", &theirs);
+            if has_comment {
+                played.world().add(ME, &body(kind, "eu", "old"));
+            }
+            let mut others = 0;
+            let mut is_emptied = false;
+            for (on, fault) in faults {
+                match fault {
+                    Fault::OtherRun(_) => {
+                        others += 1;
+                        played.fault(on, Fault::OtherRun(body(kind, "eu", "by another run")));
+                    }
+                    fault => {
+                        is_emptied |= matches!(fault, Fault::Emptied);
+                        played.fault(on, fault);
+                    }
+                }
+            }
+            let forge = client(&played, kind);
+            let first = write(&forge, &sticky(kind, "one")).await;
+            let ours = played.world().shown().iter().filter(|stored| stored.author == ME).count();
+            prop_assert!(ours <= 1 + others, "{kind}: {ours} comments after {first:?}");
+            played.world().faults.clear();
+            let second = write(&forge, &sticky(kind, "two")).await;
+            prop_assert!(second.is_ok(), "{kind}: {second:?}");
+            let world = played.world();
+            let (ours, rest): (Vec<_>, Vec<_>) = world.shown().into_iter().partition(|stored| stored.author == ME);
+            let ours: Vec<_> = ours.iter().map(|stored| stored.body.as_str()).collect();
+            prop_assert_eq!(ours, [body(kind, "eu", "two")]);
+            prop_assert!(is_emptied || rest.iter().any(|stored| stored.body == theirs), "{}", kind);
+            prop_assert!(rest.iter().all(|stored| stored.body == theirs), "{}", kind);
+            Ok(())
+        })?;
     }
 }
