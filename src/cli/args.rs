@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::ci_args::CiCommand;
+use super::ci_files::CiService;
 use super::doctor_args::DoctorArgs;
 use super::emulator_args::{AccessArgs, ListenArgs};
 use super::emulator_command::EmulatorCommand;
@@ -151,11 +152,17 @@ impl Command {
 
 /// `hubjobs init`.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  hubjobs init                         project file, sample fleet, first manifest
+  hubjobs init --ci github -e prod     workflows of GitHub Actions, and what to set up beside them")]
 pub(super) struct InitArgs {
     /// Short name of the team, part of every job id: 1 to 5 characters a-z, 0-9 [default: from the
     /// folder's name]
     #[arg(long, value_name = "SLUG")]
     pub(super) owner: Option<String>,
+    /// Write the pipelines that plan and apply, for this project or a new one: github, gitlab or azure
+    #[arg(long, value_name = "SERVICE", value_enum, hide_possible_values = true)]
+    pub(super) ci: Option<CiService>,
 }
 
 /// `hubjobs validate`.

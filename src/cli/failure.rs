@@ -182,6 +182,14 @@ pub(super) enum Failure {
     /// A file that `init` would write exists.
     #[error("`{}` exists already; nothing was written", .0.display())]
     Exists(PathBuf),
+    /// Pipelines belong to the top of a repository, and the project is below.
+    #[error("the project is in `{}`, and pipelines work at the top of its repository, `{}`; nothing was written", project.display(), top.display())]
+    NotAtTop {
+        /// Folder of the project.
+        project: PathBuf,
+        /// Top of the repository.
+        top: PathBuf,
+    },
     /// A file cannot be written.
     #[error("cannot write `{}`: {}", path.display(), trouble(source))]
     Write {
@@ -306,7 +314,10 @@ impl Failure {
             }
             Self::AdoptsEnded(_) => one("without `--adopt`, a manifest like it is written, suspended"),
             Self::ImportedExists(_) => one("`-o DIR` writes into another folder"),
-            Self::Exists(_) => one("`-C DIR` starts a project in another folder"),
+            Self::Exists(_) => one("move it away, or use `-C DIR` for another folder"),
+            Self::NotAtTop { .. } => one(
+                "move `hubjobs.yaml` to the top, with `manifests: [\"FOLDER/**/*.yaml\"]`; or run it in an empty folder, and set `working-directory` in the copied files",
+            ),
             _ => Vec::new(),
         }
     }

@@ -8,37 +8,129 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::args::{Global, InitArgs};
+use super::ci_files::{CiService, CiTarget, Place, is_pinned};
+use super::context::{choose, wanted};
 use super::exit::Exit;
 use super::failure::Failure;
+use super::project::{find, open};
+use super::repository::{self, Repository};
 use super::terminal::Terminal;
 use crate::load::PROJECT_FILE;
-use crate::model::OwnerSlug;
+use crate::model::{EnvironmentName, Hub, OwnerSlug};
 use crate::validate::{schema_json, to_yaml};
 
 /// Where the schema is put, so that editors need no network.
 const SCHEMA_FILE: &str = "schemas/manifest.schema.json";
 
-/// Starts a project: writes its first files, and overwrites none.
+/// The environment that pipelines are for, unless something else is said.
+const ENVIRONMENT: &str = "prod";
+
+/// Starts a project, or gives one its pipelines: writes files, and overwrites none.
 ///
 /// # Errors
-/// When one of the files exists or cannot be written.
+/// When one of the files exists with another text, or cannot be written.
 pub(super) fn run(args: &InitArgs, global: &Global, terminal: &Terminal) -> Result<Exit, Failure> {
+    match args.ci {
+        Some(service) => pipelines(service, args, global, terminal),
+        None => project_here(args, global, terminal),
+    }
+}
+
+fn project_here(args: &InitArgs, global: &Global, terminal: &Terminal) -> Result<Exit, Failure> {
     let dir = global.start();
-    let owner = match &args.owner {
-        Some(slug) => OwnerSlug::new(slug)?,
-        None => owner_from(dir)?,
-    };
-    let files = files(&owner)?;
+    let files = files(&owner(args, dir)?)?;
     if let Some((path, _)) = files.iter().find(|(path, _)| dir.join(path).exists()) {
         return Err(Failure::Exists(shown(dir, path)));
     }
-    for (path, text) in &files {
-        write(&dir.join(path), text)?;
-        terminal.note(&format!("  + {}", shown(dir, path).display()));
-    }
+    write_all(dir, &files, terminal)?;
     let there = global.chdir.as_ref().map(|dir| format!(" -C {}", dir.display())).unwrap_or_default();
     terminal.note(&format!("next: `hubjobs{there} plan`, then `hubjobs{there} apply --auto-approve --wait`"));
     Ok(Exit::Done)
+}
+
+/// Writes the pipelines, and the project if there is none.
+fn pipelines(service: CiService, args: &InitArgs, global: &Global, terminal: &Terminal) -> Result<Exit, Failure> {
+    let dir = find(global.start());
+    let top = repository::top(&dir);
+    if let Some(top) = top.as_ref().filter(|top| dir.canonicalize().is_ok_and(|dir| dir != **top)) {
+        return Err(Failure::NotAtTop { project: dir, top: top.clone() });
+    }
+    let has_project = dir.join(PROJECT_FILE).is_file();
+    let (environment, hub) = match has_project {
+        true => pipeline_environment(&dir, global, terminal)?,
+        false => (EnvironmentName::new(wanted(global).as_deref().unwrap_or(ENVIRONMENT))?, None),
+    };
+    let is_known = hub.is_some();
+    let target = CiTarget { environment: environment.to_string(), hub, repository: Repository::read(top.as_deref()) };
+    let mut wanted = if has_project { Vec::new() } else { files(&owner(args, &dir)?)? };
+    wanted.extend(service.files(&target));
+    let mut missing = Vec::new();
+    for (path, text) in wanted {
+        match Place::of(&dir.join(path), &text) {
+            Place::Free => missing.push((path, text)),
+            Place::Same => terminal.note(&format!("  = {}", shown(&dir, path).display())),
+            Place::Taken => return Err(Failure::Exists(shown(&dir, path))),
+        }
+    }
+    write_all(&dir, &missing, terminal)?;
+    terminal.result(&service.setup(&target));
+    if !is_known {
+        terminal
+            .note(&format!("`{PROJECT_FILE}` has no hub in Azure named `{environment}` yet; its comments show one"));
+    }
+    if service == CiService::Github && !is_pinned() {
+        terminal.note("the workflows name hubjobs by its tag; a released hubjobs pins it to a commit");
+    }
+    Ok(Exit::Done)
+}
+
+/// The environment that pipelines are for, and the name of its hub if that is in Azure: the one that `-e` names, else
+/// `prod`, else the only one in Azure.
+fn pipeline_environment(
+    dir: &Path,
+    global: &Global,
+    terminal: &Terminal,
+) -> Result<(EnvironmentName, Option<String>), Failure> {
+    let loaded = open(dir.to_owned());
+    let Some(file) = &loaded.file else {
+        loaded.show_findings(terminal);
+        return Err(Failure::InvalidManifests);
+    };
+    let environments = &file.project.environments;
+    let hub_of = |name: &EnvironmentName| {
+        environments.get(name)?.iter().find_map(|environment| match &environment.hub {
+            Hub::Remote(hub) => hub.host_name.split('.').next().map(str::to_owned),
+            Hub::Emulator(_) => None,
+        })
+    };
+    let name = match wanted(global) {
+        Some(wanted) => choose(&file.project, Some(&wanted))?.clone(),
+        None => {
+            let usual = EnvironmentName::new(ENVIRONMENT)?;
+            let mut in_azure = environments.keys().filter(|name| hub_of(name).is_some());
+            match (environments.contains_key(&usual), in_azure.next(), in_azure.next()) {
+                (false, Some(only), None) => only.clone(),
+                _ => usual,
+            }
+        }
+    };
+    let hub = hub_of(&name);
+    Ok((name, hub))
+}
+
+fn owner(args: &InitArgs, dir: &Path) -> Result<OwnerSlug, Failure> {
+    match &args.owner {
+        Some(slug) => Ok(OwnerSlug::new(slug)?),
+        None => owner_from(dir),
+    }
+}
+
+fn write_all(dir: &Path, files: &[(&str, String)], terminal: &Terminal) -> Result<(), Failure> {
+    for (path, text) in files {
+        write(&dir.join(path), text)?;
+        terminal.note(&format!("  + {}", shown(dir, path).display()));
+    }
+    Ok(())
 }
 
 /// A path as people type it.
@@ -151,7 +243,6 @@ fn jobs() -> Result<String, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::project::open;
 
     #[test]
     fn what_it_writes_is_valid() {
