@@ -5,10 +5,10 @@
 mod workflow_runner;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
-use workflow_runner::{Ran, Runner, repository};
+use workflow_runner::{Ran, Runner, copy, repository};
 
 const KEY: &str = "c2VjcmV0IGtleSBvZiB0aGUgdGVzdHMsIG9mIDMyIGJ5dGVzIGF0IGxlYXN0";
 const HEAD: &str = "2222222222222222222222222222222222222222";
@@ -118,15 +118,6 @@ fn history(states: &[Option<&str>]) -> String {
     });
     let nodes = nodes.collect::<Vec<_>>().join(", ");
     format!(r#"{{"data": {{"repository": {{"ref": {{"target": {{"history": {{"nodes": [{nodes}]}}}}}}}}}}}}"#)
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).expect("a folder of ours");
-    for entry in fs::read_dir(from).expect("a sample") {
-        let path = entry.expect("an entry of the sample").path();
-        let to = to.join(path.file_name().expect("a name"));
-        if path.is_dir() { copy(&path, &to) } else { fs::copy(&path, &to).map(drop).expect("a folder of ours") }
-    }
 }
 
 #[test]

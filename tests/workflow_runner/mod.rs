@@ -28,6 +28,16 @@ pub(crate) fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
+/// Copies a folder with all that is in it.
+pub(crate) fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("a folder of ours");
+    for entry in fs::read_dir(from).expect("a sample") {
+        let path = entry.expect("an entry of the sample").path();
+        let to = to.join(path.file_name().expect("a name"));
+        if path.is_dir() { copy(&path, &to) } else { fs::copy(&path, &to).map(drop).expect("a folder of ours") }
+    }
+}
+
 /// What became of a job.
 #[derive(Debug, Default)]
 pub(crate) struct Ran {
