@@ -75,7 +75,6 @@ impl<'a> Route<'a> {
     /// Reads the certificate; whether it is trusted says the client that makes all other calls. It asks
     /// without a token, and whatever a hub answers, it says what time it is.
     pub(super) async fn look_at_tls(&self, clock: &impl Fn() -> Timestamp) -> (TlsSeen, ClockSeen) {
-        let shown = self.certificate().await;
         let limits = Limits { connect_timeout: TLS_TIME_MAX, request_timeout: 2 * TLS_TIME_MAX, ..Limits::remote() };
         let client = match self.network.client(Reach::Https, &limits) {
             Ok(client) => client,
@@ -83,8 +82,13 @@ impl<'a> Route<'a> {
         };
         let Self { host, port, .. } = self;
         let url = format!("https://{host}:{port}/jobs/v2/query?api-version={API_VERSION}");
-        let asked = clock();
-        let answered = client.get(url).send().await;
+        let asking = async {
+            let asked = clock();
+            let answered = client.get(url).send().await;
+            // A hub says what time it is about when half of the time has gone.
+            (answered, asked + clock().duration_since(asked) / 2)
+        };
+        let (shown, (answered, ours)) = tokio::join!(self.certificate(), asking);
         let answer = match answered.map_err(Trouble::from) {
             Ok(answer) => answer,
             Err(Trouble { certificate: Some(trouble), .. }) => {
@@ -96,8 +100,6 @@ impl<'a> Route<'a> {
                 return (TlsSeen::Failed(cause), ClockSeen::Silent);
             }
         };
-        let took = clock().duration_since(asked);
-        let ours = asked + took / 2;
         let headers = answer.headers();
         let date = headers.get("date").and_then(|date| date.to_str().ok());
         let seen = match date.and_then(|date| DateTimeParser::new().parse_timestamp(date).ok()) {

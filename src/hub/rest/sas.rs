@@ -252,6 +252,16 @@ mod tests {
     }
 
     #[test]
+    fn a_token_tells_whose_it_is_and_until_when() {
+        let signer = SasSigner::new("h.net", Some("a@b"), key("c2VjcmV0"));
+        assert_eq!(signer.policy(), "a@b");
+        let token = signer.sign(1_700_000_000);
+        assert_eq!((token.policy().as_deref(), token.expires().as_second()), (Some("a@b"), 1_700_000_000));
+        let token = SasToken::parse("SharedAccessSignature sr=h&sig=x&se=soon").expect("a token");
+        assert_eq!((token.policy(), token.expires()), (None, Timestamp::UNIX_EPOCH));
+    }
+
+    #[test]
     fn only_tokens_pass_for_tokens() {
         let good = "SharedAccessSignature sig=x%3D&se=1&skn=a&sr=h";
         assert_eq!(SasToken::parse(good).map(|token| token.0.clone()), Ok(good.to_owned()));
