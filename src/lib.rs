@@ -41,6 +41,69 @@
 //! - Secrets live in types that do not print.
 //!
 //! `tests/architecture.rs` holds the code to the table of allowed imports.
+//!
+//! # A plan and an apply, without files and without Azure
+//!
+//! ```
+//! use std::num::NonZeroU32;
+//!
+//! use hubjobs::diagnostic::SourceMap;
+//! use hubjobs::emulator::{InProcessHub, state::HubOptions};
+//! use hubjobs::expand::{Window, expand};
+//! use hubjobs::hub::{HubClient, observe};
+//! use hubjobs::model::{EnvironmentName, HubSize, Owner, PrunePolicy, Seconds, Sku};
+//! use hubjobs::plan::{Completeness, PlanInput, Selection, Step, plan};
+//! use hubjobs::validate;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! // YAML to manifests; every problem would be a diagnostic with its place.
+//! let mut sources = SourceMap::new();
+//! let file = sources.add("move-sensors.yaml".to_owned(), "
+//! apiVersion: hubjobs.dev/v1
+//! kind: TwinJob
+//! metadata: {name: move-sensors}
+//! spec:
+//!   target: {condition: \"tags.site = 'north'\"}
+//!   schedule: {at: '2026-12-01T09:30', timeZone: Europe/Berlin}
+//!   twin: {tags: {building: '43'}}
+//! ".to_owned());
+//! let validated = validate::manifests(&sources, &[file]);
+//! assert!(validated.diagnostics.is_empty());
+//!
+//! // A hub, and what is on it.
+//! let now = "2026-12-01T08:00:00Z".parse()?;
+//! let size = HubSize { sku: Sku::S1, units: NonZeroU32::MIN };
+//! let hub = InProcessHub::new(HubOptions::new(size), now);
+//! let observed = observe(&hub).await?.jobs;
+//!
+//! // What is wanted against what is there. The same input always gives the same plan.
+//! let owner = Owner::parse("bldgx7q")?;
+//! let lookahead = Seconds::HOUR;
+//! let desired = expand(&validated.manifests, &owner, Window { now, lookahead });
+//! let plan = plan(&PlanInput {
+//!     now,
+//!     environment: &EnvironmentName::new("local")?,
+//!     owner: &owner,
+//!     size,
+//!     lookahead,
+//!     prune: PrunePolicy::Never,
+//!     selection: &Selection::Everything,
+//!     completeness: Completeness::Complete,
+//!     manifests: &validated.manifests,
+//!     desired: &desired,
+//!     observed: &observed,
+//! });
+//! let Step::Create(create) = &plan.rows[0].step else { panic!("the slot is empty and due") };
+//! assert_eq!(create.reason.as_str(), "slot-empty");
+//! assert!(create.job.id.to_string().starts_with("hj1-bldgx7q-move-sensors-t2612010830-u0000-"));
+//!
+//! // `reconcile::reconcile` carries out an approved plan; this is the one call that it comes to.
+//! hub.create_job(&create.job).await?;
+//! assert_eq!(observe(&hub).await?.jobs.len(), 1);
+//! # Ok(())
+//! # }
+//! ```
 
 pub mod model;
 

@@ -11,6 +11,7 @@ use super::doctor_args::DoctorArgs;
 use super::emulator_args::{AccessArgs, ListenArgs};
 use super::emulator_command::EmulatorCommand;
 use super::existing_args::{DriftArgs, ImportArgs};
+use super::explain::ExplainArgs;
 use super::fidelity_args::FidelityArgs;
 use super::plan_args::{ApplyArgs, PlanArgs, SelectionArgs, ShowArgs};
 use super::policy::PolicyCommand;
@@ -110,6 +111,8 @@ pub(super) enum Command {
     Policy(PolicyCommand),
     /// Print the JSON Schema of manifests, or an example of a kind
     Schema(SchemaArgs),
+    /// Explain a code that hubjobs printed, or a field of a manifest
+    Explain(ExplainArgs),
     /// Show what apply would do, and why; changes nothing
     Plan(PlanArgs),
     /// Show a saved plan, in every form that `plan` has

@@ -75,6 +75,14 @@ pub(super) enum Failure {
     /// No policy of that name.
     #[error("the project has no policy `{0}`")]
     UnknownPolicy(String),
+    /// Neither a code nor a field.
+    #[error("there is no code and no field `{word}`")]
+    NothingToExplain {
+        /// As typed.
+        word: String,
+        /// Near ones.
+        near: Vec<String>,
+    },
     /// No manifest has such labels.
     #[error("no manifest has labels that `{0}` selects")]
     NothingSelected(String),
@@ -276,6 +284,11 @@ impl Failure {
             Self::UnknownManifest { nearest: Some(name), .. } => vec![format!("did you mean `{name}`?")],
             Self::UnknownManifest { .. } => one("`hubjobs plan -v` lists the manifests by name"),
             Self::UnknownPolicy(_) => one("`hubjobs policy test` without a name tries all of them"),
+            Self::NothingToExplain { near, .. } if near.is_empty() => one("`hubjobs explain` lists everything"),
+            Self::NothingToExplain { near, .. } => {
+                let near: Vec<_> = near.iter().map(|word| format!("`{word}`")).collect();
+                vec![format!("did you mean {}?", near.join(" or "))]
+            }
             Self::NothingSelected(_) => one("labels stand in `metadata.labels` of a manifest"),
             Self::NoJob(_) => one("`hubjobs status` lists the jobs on the hub, with `--all` also those of others"),
             Self::ConnectionString(error) => vec![match error.origin() {

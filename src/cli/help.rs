@@ -10,7 +10,7 @@ use crate::model::tzdb_version;
 
 /// Headings, and the verbs below each.
 const GROUPS: [(&str, &[&str]); 4] = [
-    ("Write manifests", &["init", "import", "validate", "render", "policy", "schema"]),
+    ("Write manifests", &["init", "import", "validate", "render", "policy", "schema", "explain"]),
     ("Run them", &["plan", "show", "apply", "wait", "ci"]),
     ("See what happened", &["status", "results", "drift", "cancel", "doctor"]),
     ("Without Azure, and the rest", &["emulator", "completions", "manual"]),

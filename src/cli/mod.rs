@@ -24,6 +24,8 @@ mod emulator_command;
 mod events_args;
 mod existing_args;
 mod exit;
+mod exit_explained;
+mod explain;
 mod facts;
 mod failure;
 mod fidelity_args;
@@ -139,6 +141,7 @@ fn execute(cli: Cli, terminal: &Arc<Terminal>) -> Result<Exit, Failure> {
         Command::Render(args) => render::run(&args, &global, terminal),
         Command::Policy(PolicyCommand::Test(args)) => policy::run(&args, &global, terminal),
         Command::Schema(args) => Ok(schema::run(&args, terminal)),
+        Command::Explain(args) => explain::run(&args, &global, terminal),
         Command::Show(args) => show::run(&args, &global, terminal),
         Command::Completions(args) => Ok(completions::run(&args, terminal)),
         Command::Manual(args) => manual::run(&args, &global, terminal),

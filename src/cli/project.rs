@@ -1,9 +1,10 @@
 //! Finds, reads and checks a project.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::diagnostic::{Diagnostics, Look, SourceId, SourceMap, diagnostic_json, render_text};
+use crate::diagnostic::{Diagnostics, Look, Severity, SourceId, SourceMap, diagnostic_json, render_text};
 use crate::load::{self, PROJECT_FILE, Pattern};
 use crate::model::{Environment, EnvironmentName, Fleet, Hub, Manifest, Policy};
 use crate::report::Event;
@@ -125,12 +126,28 @@ impl LoadedProject {
 /// Shows findings beside the work of a command: to stderr, or as events.
 pub(super) fn show(diagnostics: &Diagnostics, sources: &SourceMap, terminal: &Terminal) {
     match terminal.form() {
-        Form::Text => terminal.stderr(&render_text(diagnostics, sources, Look::Colour)),
+        Form::Text => {
+            terminal.stderr(&render_text(diagnostics, sources, Look::Colour));
+            offer_more(diagnostics, terminal);
+        }
         Form::Events => {
             for finding in diagnostics.sorted(sources) {
                 terminal.event(&Event::Diagnostic(&diagnostic_json(finding, sources)));
             }
         }
+    }
+}
+
+/// Says how to read more about the errors among findings; once, below all of them.
+pub(super) fn offer_more(diagnostics: &Diagnostics, terminal: &Terminal) {
+    let errors = diagnostics.iter().filter(|finding| finding.severity == Severity::Error);
+    let codes: BTreeSet<_> = errors.map(|finding| finding.code).collect();
+    match codes.iter().next() {
+        Some(only) if codes.len() == 1 => terminal.note(&format!("For more: `hubjobs explain {only}`")),
+        Some(first) => {
+            terminal.note(&format!("For more: `hubjobs explain CODE`, for example `hubjobs explain {first}`"))
+        }
+        None => {}
     }
 }
 

@@ -8,7 +8,7 @@ use super::args::{Global, ValidateArgs, ValidateFormat};
 use super::context::choose;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::project::{LoadedProject, find, open, show};
+use super::project::{LoadedProject, find, offer_more, open, show};
 use super::terminal::{Form, Terminal};
 use crate::diagnostic::{
     Diagnostics, Look, SourceId, SourceMap, render_github, render_json, render_sarif, render_text,
@@ -100,6 +100,7 @@ fn print(checked: &Checked, format: ValidateFormat, terminal: &Terminal) {
     match format {
         ValidateFormat::Text => {
             terminal.result(&render_text(diagnostics, sources, Look::Colour));
+            offer_more(diagnostics, terminal);
             if !diagnostics.has_errors() {
                 let files = counted(*file_count, "file");
                 terminal.note(&format!("{} in {files}: valid", counted(*manifest_count, "manifest")));

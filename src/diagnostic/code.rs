@@ -1,4 +1,6 @@
-//! What kinds of findings there are.
+//! What kinds of findings there are. Each has a file in `examples`: what causes it, and what does not.
+
+use super::example::Example;
 
 macro_rules! codes {
     ($($variant:ident = $name:literal: $text:literal;)+) => {
@@ -23,6 +25,11 @@ macro_rules! codes {
             #[must_use]
             pub const fn explain(self) -> &'static str {
                 match self { $(Self::$variant => $text,)+ }
+            }
+
+            /// The file with its example.
+            const fn example_file(self) -> &'static str {
+                match self { $(Self::$variant => include_str!(concat!("examples/", $name, ".md")),)+ }
             }
         }
     };
@@ -313,6 +320,12 @@ codes! {
 }
 
 impl Code {
+    /// What causes it, how to mend that, and what is fine.
+    #[must_use]
+    pub fn example(self) -> Example {
+        Example::read(self.example_file())
+    }
+
     /// The code of that name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {

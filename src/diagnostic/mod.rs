@@ -3,6 +3,7 @@
 //! Pure, and imports nothing of ours. Only `render_text` knows the drawing crate.
 
 mod code;
+mod example;
 mod finding;
 mod render_github;
 mod render_json;
@@ -12,6 +13,7 @@ mod secret;
 mod source;
 
 pub use code::Code;
+pub use example::Example;
 pub use finding::{Counts, Diagnostic, Diagnostics, Fix, Label, Severity};
 pub use render_github::{render_github, workflow_command};
 pub use render_json::{DIAGNOSTICS_FORMAT_VERSION, diagnostic_json, render_json};

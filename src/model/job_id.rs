@@ -30,6 +30,15 @@ const _: () = assert!(
 );
 
 /// Any job id that a hub shows, ours or foreign. Foreign ids are not held to our alphabet.
+///
+/// ```
+/// use hubjobs::model::JobId;
+///
+/// let id = JobId::new("hj1-bldgx7q-lock-doors-c2612012100-u0010-k7m2q4xd");
+/// let own = id.own().expect("an id of this form");
+/// assert_eq!((own.name.as_str(), own.occurrence.to_string().as_str()), ("lock-doors", "c2612012100"));
+/// assert!(JobId::new("portal-reboot").own().is_none());
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct JobId(String);
 

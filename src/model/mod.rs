@@ -7,6 +7,7 @@ mod configuration;
 mod duration;
 mod entra;
 mod environment;
+mod explained;
 mod expression;
 mod fleet;
 mod former_names;
@@ -32,6 +33,8 @@ pub use entra::{
     Audience, AuthorityHost, ClientId, EntraAuth, EntraCloud, EntraSource, InvalidEntra, ServiceConnectionId, TenantId,
 };
 pub use environment::{Auth, ClockMode, EmulatorClock, EmulatorHub, Environment, Hub, Project, PrunePolicy, RemoteHub};
+pub use explained::Explained;
+pub(crate) use explained::explained;
 pub use expression::{Expression, InvalidExpression, Variable};
 pub use fleet::{Connectivity, DeviceGroup, Fleet, IdPattern, InvalidIdPattern, MethodBehaviour, Shape, Template};
 pub use former_names::FormerNames;

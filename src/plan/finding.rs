@@ -106,28 +106,8 @@ impl Rule {
     #[must_use]
     pub const fn as_str(&self) -> &str {
         match self {
-            Self::PruneWithoutManifests => "prune-without-manifests",
-            Self::PruneOnPartialView => "prune-on-partial-view",
-            Self::MaxCancelPercent => "max-cancel-percent",
-            Self::ConflictingWriters => "conflicting-writers",
-            Self::ConflictsWithForeignJob => "conflicts-with-foreign-job",
-            Self::ConflictsWithConfiguration => "conflicts-with-configuration",
-            Self::Redundant => "redundant",
-            Self::LooksRenamed => "looks-renamed",
-            Self::MaxDevices => "max-devices",
-            Self::MaxPercentOfHub => "max-percent-of-hub",
-            Self::MaxNewJobs => "max-new-jobs",
-            Self::ExpectDevices => "expect-devices",
-            Self::TargetGrew => "target-grew",
-            Self::Uncounted => "uncounted",
-            Self::UnneededAcknowledgement => "unneeded-acknowledgement",
             Self::Policy(code) => code.as_str(),
-            Self::WindowClosed => "window-closed",
-            Self::CannotFinish => "cannot-finish",
-            Self::NoDevices => "no-devices",
-            Self::DailyQuota => "daily-quota",
-            Self::CountsIncomplete => "counts-incomplete",
-            Self::ConfigurationsUnread => "configurations-unread",
+            rule => rule.explained().code,
         }
     }
 }

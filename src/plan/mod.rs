@@ -14,6 +14,7 @@ mod departure;
 mod devices;
 mod drift;
 mod effect;
+mod explained;
 mod finding;
 mod input;
 mod intent;

@@ -262,12 +262,7 @@ impl CreateReason {
     /// Stable code.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::SlotEmpty => "slot-empty",
-            Self::LateWithinDeadline => "late-within-deadline",
-            Self::ReplaceBeforeStart => "replace-before-start",
-            Self::ResumeReplace => "resume-replace",
-        }
+        self.explained().code
     }
 }
 
@@ -275,13 +270,7 @@ impl CancelReason {
     /// Stable code.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Superseded => "superseded",
-            Self::Suspended => "suspended",
-            Self::ManifestRemoved => "manifest-removed",
-            Self::SlotRace => "slot-race",
-            Self::HeldReplacement => "held-replacement",
-        }
+        self.explained().code
     }
 }
 
@@ -289,11 +278,7 @@ impl DeferredReason {
     /// Stable code.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::LanesTaken => "lanes-taken",
-            Self::LaneReserved => "lane-reserved",
-            Self::HeldByPrevious => "held-by-previous",
-        }
+        self.explained().code
     }
 }
 
@@ -301,18 +286,7 @@ impl BlockedReason {
     /// Stable code.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::RunningCannotBeReplaced => "running-cannot-be-replaced",
-            Self::ChangedAfterRun => "changed-after-run",
-            Self::CancelledSlot => "cancelled-slot",
-            Self::AsapAlreadyUsed => "asap-already-used",
-            Self::NotAfterTooFar => "not-after-too-far",
-            Self::UnitExhausted => "unit-exhausted",
-            Self::IdCollision => "id-collision",
-            Self::AdoptedDiffers => "adopted-differs",
-            Self::AdoptedUnknown => "adopted-unknown",
-            Self::AdoptedSuspended => "adopted-suspended",
-        }
+        self.explained().code
     }
 }
 
@@ -320,20 +294,7 @@ impl IdleReason {
     /// Stable code.
     #[must_use]
     pub const fn as_str(&self) -> &'static str {
-        match self {
-            Self::NotDue { .. } => "not-due",
-            Self::Missed => "missed",
-            Self::SupersededOccurrence => "superseded-occurrence",
-            Self::InSync => "in-sync",
-            Self::Starting => "starting",
-            Self::InProgress => "in-progress",
-            Self::RunningEarlierRevision => "running-cannot-be-replaced",
-            Self::Done(_) => "done",
-            Self::DoneWithEarlierRevision => "done-with-earlier-revision",
-            Self::Suspended => "suspended",
-            Self::PruneNever => "prune-never",
-            Self::PruneNeedsFullView => "prune-needs-full-view",
-        }
+        self.explained().code
     }
 }
 

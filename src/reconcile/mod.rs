@@ -14,6 +14,7 @@ mod apply;
 mod cancel;
 mod conduct;
 mod create;
+mod explained;
 mod judge;
 mod outcome;
 mod watch;

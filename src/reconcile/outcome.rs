@@ -88,20 +88,7 @@ impl Settled {
     /// Stable code.
     #[must_use]
     pub const fn as_str(&self) -> &'static str {
-        match self {
-            Self::Done(Certainty::Answered) => "done",
-            Self::Done(Certainty::ReadAfterwards) => "confirmed-after-ambiguity",
-            Self::Done(Certainty::AlreadyThere) => "already-done",
-            Self::Deferred => "deferred",
-            Self::TooLate => "too-late",
-            Self::StartedBeforeCancel => "started-before-cancel",
-            Self::PredecessorRemains(_) => "predecessor-remains",
-            Self::Interrupted => "interrupted",
-            Self::IdCollision => "id-collision",
-            Self::SlotRace { .. } => "slot-race",
-            Self::Failed(_) => "failed",
-            Self::Uncertain(_) => "uncertain",
-        }
+        self.explained().code
     }
 
     /// What it means for the run as a whole.

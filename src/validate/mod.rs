@@ -9,6 +9,7 @@ mod documents;
 mod effective;
 mod example;
 mod fault_file;
+mod field;
 mod files;
 mod frame;
 mod from_job;
@@ -35,6 +36,7 @@ mod write;
 
 pub use example::example;
 pub use fault_file::{FaultLine, fault_lines};
+pub use field::{Field, about, fields};
 pub use files::{Coverage, Validated, fleet, manifests, manifests_in, project};
 pub use from_job::{Binding, NoManifest, manifest_of, name_for};
 pub use kind::Kind;

@@ -89,13 +89,13 @@ fn exists(schema: &Value, path: &str) -> bool {
 }
 
 /// The schema that a `$ref` means. References are never circular: no document contains itself.
-fn resolve(schema: &Value) -> &Value {
+pub(super) fn resolve(schema: &Value) -> &Value {
     let reference = schema.get("$ref").and_then(Value::as_str).and_then(|reference| reference.strip_prefix('#'));
     reference.and_then(|pointer| SCHEMA.document.pointer(pointer)).unwrap_or(schema)
 }
 
 /// A value as YAML in one line, the way people write it.
-fn flow(value: &Value) -> String {
+pub(super) fn flow(value: &Value) -> String {
     match value {
         Value::String(text) => text_as_yaml(text),
         Value::Array(items) => format!("[{}]", items.iter().map(flow).collect::<Vec<_>>().join(", ")),

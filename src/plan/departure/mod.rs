@@ -143,23 +143,7 @@ impl DepartureKind {
     /// Stable code.
     #[must_use]
     pub const fn code(&self) -> &'static str {
-        match self {
-            Self::Added(_) => "manifest-added",
-            Self::Removed(_) => "manifest-removed",
-            Self::Changed { .. } => "manifest-changed",
-            Self::NewCancel(_) => "new-cancel",
-            Self::CancelDone(_) => "cancel-done",
-            Self::NewCreate { .. } => "new-create",
-            Self::CreateBlocked(_) => "create-blocked",
-            Self::FellDue(_) => "fell-due",
-            Self::NextOccurrence(_) => "next-occurrence",
-            Self::CreateDone(_) => "create-done",
-            Self::CreateDeferred(_) => "create-deferred",
-            Self::CreateNotDue(_) => "create-not-due",
-            Self::CountMoved { .. } => "count-moved",
-            Self::Uncounted { .. } => "uncounted",
-            Self::NewlyCounted { .. } => "newly-counted",
-        }
+        self.explained().code
     }
 
     /// Whether nothing may be applied because of it.

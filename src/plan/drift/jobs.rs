@@ -42,11 +42,7 @@ impl JobDriftKind {
     /// Stable code.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Missing => "missing",
-            Self::Altered => "altered",
-            Self::Cancelled => "cancelled",
-        }
+        self.explained().code
     }
 }
 

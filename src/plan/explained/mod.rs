@@ -1,0 +1,6 @@
+//! What the codes of a plan mean.
+
+mod departures;
+mod drift;
+mod reasons;
+mod rules;
