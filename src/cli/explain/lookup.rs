@@ -107,6 +107,9 @@ fn near(word: &str, all: &[Field]) -> Vec<String> {
         })
         .collect();
     near.sort_unstable();
+    let least = near.first().map_or(0, |(distance, _)| *distance);
+    // Of words that are a typing error away, those that are two away were not meant.
+    near.retain(|(distance, candidate)| *distance <= least + 1 || candidate.to_ascii_lowercase().contains(&wanted));
     near.into_iter().map(|(_, candidate)| candidate).take(OFFERED_MAX).collect()
 }
 
