@@ -157,6 +157,7 @@ impl Command {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   hubjobs init                         project file, sample fleet, first manifest
+  hubjobs -C fleet init --owner team   in another folder, with a name of your choice
   hubjobs init --ci github -e prod     workflows of GitHub Actions, and what to set up beside them")]
 pub(super) struct InitArgs {
     /// Short name of the team, part of every job id: 1 to 5 characters a-z, 0-9 [default: from the
@@ -209,6 +210,11 @@ pub(super) struct RenderArgs {
 
 /// `hubjobs schema`.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  hubjobs schema > hubjobs.schema.json       for editors
+  hubjobs schema --example TwinJob           every field of a kind, to copy from
+
+`hubjobs explain TwinJob` says what the fields mean.")]
 pub(super) struct SchemaArgs {
     /// Print an example with every field instead: Project, MethodJob, TwinJob, Policy or Fleet
     #[arg(long, value_name = "KIND", value_enum, ignore_case = true)]
@@ -236,6 +242,11 @@ pub(super) enum ExampleKind {
 
 /// `hubjobs wait`.
 #[derive(Debug, Args)]
+#[command(after_help = "Exits with 3 when a job failed, missed its `successWhen` or did not end in time.
+
+Examples:
+  hubjobs wait                         every job that is due
+  hubjobs wait lock-doors --timeout 30m")]
 pub(super) struct WaitArgs {
     /// Manifests to wait for [default: all]
     #[arg(value_name = "NAME")]
@@ -275,6 +286,10 @@ pub(super) enum StatusFormat {
 
 /// `hubjobs results`.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  hubjobs results lock-doors                 the newest job of a manifest
+  hubjobs results lock-doors --failed-only   which devices failed, and how
+  hubjobs results lock-doors -o csv          for a spreadsheet")]
 pub(super) struct ResultsArgs {
     /// Manifest (its newest job), or id of a job
     pub(super) name: String,
@@ -341,6 +356,14 @@ pub(super) struct EmulatorImportArgs {
 
 /// `hubjobs emulator start`.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  hubjobs emulator start --ca-out ca.pem            for Azure SDKs and az; prints a connection string
+  hubjobs emulator start --sku S1 --clock fast      one lane; time passes while somebody waits
+  hubjobs emulator start --fault 'createJob: reply-lost x1'
+
+Programs trust ca.pem when it is in REQUESTS_CA_BUNDLE (services in Python, az), NODE_EXTRA_CA_CERTS
+(Node) or SSL_CERT_FILE (OpenSSL, devices in Python). Keep the first and the last out of shells that
+also call Azure: they replace the certificates that a program trusts.")]
 pub(super) struct EmulatorStartArgs {
     /// Where it listens.
     #[command(flatten)]
