@@ -8,13 +8,16 @@ use serde_json::{Value, json};
 
 use super::ci_args::{CiCommand, CommentArgs, PlaceArgs, ReviewedArgs};
 use super::ci_failure::CiFailure;
+use super::connect::hub_label;
+use super::context::{choose, wanted};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::plan_file;
+use super::project::{find, open};
 use super::session::Session;
 use crate::forge::{
-    Forge, Marker, Patience, Posting, PullState, ReviewedComment, Site, Sticky, Subject, Token, Upserted, When,
-    body_of, connect, detect, foot_of, pull_of_commit, reviewed, token_variables, upsert,
+    Forge, ForgeClient, Marker, Patience, Posting, PullState, ReviewedComment, Site, Sticky, Subject, Token, Upserted,
+    When, body_of, connect, detect, foot_of, pull_of_commit, reviewed, token_variables, upsert,
 };
 use crate::report::document::{PlanKey, SavedPlan};
 use crate::report::{FORMAT_VERSION, PlanForm, RenderOptions, Untrusted, failure_markdown, json_text, render};
@@ -135,19 +138,19 @@ fn subject(saved: &SavedPlan) -> Subject {
 
 /// What a comment is about when there is no plan: as much as the project file says, if it can be read.
 fn subject_without_plan(session: &Session) -> Result<Subject, Failure> {
-    let named = super::context::wanted(&session.global);
-    let loaded = super::project::open(super::project::find(session.global.start()));
+    let named = wanted(&session.global);
+    let loaded = open(find(session.global.start()));
     let Some(file) = &loaded.file else {
         let environment = named.ok_or(CiFailure::NoEnvironment)?;
         return Ok(Subject { owner: None, environment, hub: None });
     };
-    let environment = super::context::choose(&file.project, named.as_deref())?;
+    let environment = choose(&file.project, named.as_deref())?;
     let hubs = file.project.environments.get(environment).map_or(&[][..], Vec::as_slice);
-    let wanted = session.global.hub.as_deref();
-    let is_meant = |name: &str| wanted.is_none_or(|wanted| wanted == name);
+    let hub_name = session.global.hub.as_deref();
+    let is_meant = |name: &str| hub_name.is_none_or(|wanted| wanted == name);
     let mut meant = hubs.iter().filter(|hub| hub.hub_name.as_ref().is_none_or(|name| is_meant(name.as_str())));
     let hub = match (meant.next(), meant.next()) {
-        (Some(only), None) => Some(super::connect::hub_label(only)),
+        (Some(only), None) => Some(hub_label(only)),
         _ => None,
     };
     let owner = Some(file.project.owner_in(environment).to_string());
@@ -173,7 +176,7 @@ async fn print_reviewed(args: &ReviewedArgs, session: &Session) -> Result<Exit, 
 
 /// The digest that the comment of the merged pull request shows: of its last commit, and by us.
 async fn find_reviewed(
-    forge: &dyn crate::forge::ForgeClient,
+    forge: &dyn ForgeClient,
     site: &Site,
     subject: &Subject,
     key: Option<&PlanKey>,
@@ -197,7 +200,7 @@ async fn find_reviewed(
         None => comment.is_ours,
     };
     let trusted: Vec<_> = comments.iter().filter(is_trusted).map(|comment| &comment.marker).collect();
-    let Some(marker) = trusted.last() else {
+    let [first, others @ ..] = trusted.as_slice() else {
         let why = match (comments.is_empty(), key) {
             (true, _) => format!("it has no comment of hubjobs for `{environment}`"),
             (false, Some(_)) => format!("its comment for `{environment}` has no code that `{}` made", plan_file::KEY),
@@ -205,18 +208,18 @@ async fn find_reviewed(
         };
         return Err(not_reviewed(why));
     };
-    if trusted.len() > 1 {
+    if others.iter().any(|other| other.subject != first.subject) {
         return Err(not_reviewed(format!("several comments are about `{environment}`: choose with `--hub`")));
     }
+    // A copy of ours says the same, or is for an earlier commit.
+    let is_of_head = |marker: &&&Marker| marker.commit.as_deref().is_some_and(|commit| pull.is_at(commit));
+    let marker = trusted.iter().find(is_of_head).unwrap_or(first);
     let Some(digest) = marker.digest.clone() else {
         return Err(not_reviewed("its comment says that there is no plan".to_owned()));
     };
-    let planned = marker.commit.as_deref().unwrap_or("an unknown commit");
+    let planned = marker.commit.as_deref().unwrap_or("unknown");
     match &pull.head {
-        Some(head) if pull.is_at(planned) => {
-            tracing::debug!(head, "the comment is for the last commit");
-            Ok((pull.number, digest))
-        }
+        Some(_) if pull.is_at(planned) => Ok((pull.number, digest)),
         head => {
             let head = head.as_deref().unwrap_or("unknown");
             Err(not_reviewed(format!("its comment is for commit {planned}, and its last commit is {head}")))
