@@ -104,7 +104,9 @@ fn the_manifest_decides_before_the_surroundings() {
         authority_host(auth, &Surroundings::read(|name| (name == "AZURE_AUTHORITY_HOST").then(|| text.to_owned())))
     };
     assert_eq!(host(&auth, "").as_deref(), Ok("https://login.microsoftonline.com"));
-    assert_eq!(host(&auth, "https://login.example/").as_deref(), Ok("https://login.example"));
+    for text in ["https://login.example/", "login.example"] {
+        assert_eq!(host(&auth, text).as_deref(), Ok("https://login.example"));
+    }
     assert!(host(&auth, "http://login.example").is_err());
     for (cloud, expected) in [
         (EntraCloud::UsGovernment, "https://login.microsoftonline.us"),

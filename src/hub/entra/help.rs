@@ -94,10 +94,19 @@ fn federated(assertion: Option<&Claims>, client: &str) -> Vec<String> {
     };
     let audience = audience.as_deref().unwrap_or("api://AzureADTokenExchange");
     let parameters = json!({"name": "hubjobs", "issuer": issuer, "subject": subject, "audiences": [audience]});
-    // A branch, which enters a subject, may have any name; it must not end the quotes.
-    let parameters = parameters.to_string().replace('\'', "'\\''");
+    let quoted = |text: &str| format!("'{}'", text.replace('\'', "'\\''"));
     vec![
-        format!("`az ad app federated-credential create --id {client} --parameters '{parameters}'`"),
-        format!("`az ad app federated-credential list --id {client}` lists what Entra trusts now"),
+        // A branch, which enters a subject, may have any name; it must not end the quotes.
+        format!(
+            "`az ad app federated-credential create --id {client} --parameters {}`",
+            quoted(&parameters.to_string())
+        ),
+        format!(
+            "if {client} is a managed identity: `az identity federated-credential create --name hubjobs \
+             --identity-name NAME --resource-group GROUP --issuer {} --subject {} --audiences {}`",
+            quoted(issuer),
+            quoted(subject),
+            quoted(audience)
+        ),
     ]
 }

@@ -106,7 +106,8 @@ impl Surroundings {
             client_id: client(CLIENT_ID),
             authority_host: Given::read(
                 var(AUTHORITY_HOST),
-                |text| AuthorityHost::new(text).ok(),
+                // Some write the bare name, which other SDKs take, too.
+                |text| AuthorityHost::new(text).or_else(|_| AuthorityHost::new(&format!("https://{text}"))).ok(),
                 AuthorityHost::EXPECTED,
             ),
             client_secret: secret(CLIENT_SECRET),

@@ -18,6 +18,10 @@ use crate::net::Network;
 /// A token is renewed when less of its life is left.
 const RENEW_BEFORE: SignedDuration = SignedDuration::from_mins(5);
 
+/// How long after an early renewal, whatever came of it, until the next one is tried. Calls do not wait
+/// for somebody who is down, or who gives the same token until it expires.
+const RENEWAL_PAUSE: SignedDuration = SignedDuration::from_secs(30);
+
 /// A token of Entra. Its `Debug` hides it.
 #[derive(Debug)]
 pub struct EntraToken {
@@ -74,7 +78,28 @@ struct Kept {
     auth: EntraAuth,
     surroundings: Surroundings,
     network: Network,
-    current: Mutex<Option<Arc<EntraToken>>>,
+    current: Mutex<Current>,
+}
+
+/// The token at hand.
+#[derive(Default)]
+struct Current {
+    token: Option<Arc<EntraToken>>,
+    /// When an early renewal of it was tried last.
+    tried: Option<Timestamp>,
+}
+
+impl Current {
+    fn keep(&mut self, token: Arc<EntraToken>) -> Arc<EntraToken> {
+        self.token = Some(Arc::clone(&token));
+        token
+    }
+
+    /// Whether the token can be sent for a while yet, or may not be renewed this early again.
+    fn suffices(&self, token: &EntraToken, now: Timestamp) -> bool {
+        let pauses = self.tried.is_some_and(|tried| now.duration_since(tried).abs() < RENEWAL_PAUSE);
+        !token.has_aged(now) || (pauses && now < token.expires)
+    }
 }
 
 impl fmt::Debug for EntraTokens {
@@ -106,14 +131,15 @@ impl EntraTokens {
     pub async fn token(&self) -> Result<Arc<EntraToken>, SignInFailure> {
         let mut current = self.0.current.lock().await;
         let now = Timestamp::now();
-        let Some(kept) = current.clone() else {
-            return Ok(current.insert(self.0.ask(None).await?).clone());
+        let Some(kept) = current.token.clone() else {
+            return Ok(current.keep(self.0.ask(None).await?));
         };
-        if !kept.has_aged(now) {
+        if current.suffices(&kept, now) {
             return Ok(kept);
         }
+        current.tried = Some(now);
         match self.0.ask(Some(kept.source)).await {
-            Ok(token) => Ok(current.insert(token).clone()),
+            Ok(token) => Ok(current.keep(token)),
             // Entra may be down for a moment; what is left of the old one bridges it.
             Err(failure) if now < kept.expires => {
                 tracing::warn!("going on with the token at hand: {failure}");
@@ -130,9 +156,9 @@ impl EntraTokens {
     /// When no new one is to be had.
     pub async fn instead_of(&self, refused: &Arc<EntraToken>) -> Result<Arc<EntraToken>, SignInFailure> {
         let mut current = self.0.current.lock().await;
-        match &*current {
+        match &current.token {
             Some(kept) if !Arc::ptr_eq(kept, refused) => Ok(Arc::clone(kept)),
-            _ => Ok(current.insert(self.0.ask(Some(refused.source)).await?).clone()),
+            _ => Ok(current.keep(self.0.ask(Some(refused.source)).await?)),
         }
     }
 }
@@ -186,5 +212,16 @@ mod tests {
             assert!(token(renewed_at), "life of {life} s");
             assert!(life == 0 || !token(renewed_at - 2), "life of {life} s");
         }
+    }
+
+    #[test]
+    fn an_early_renewal_is_not_tried_with_every_call() {
+        let at = |seconds: i64| Timestamp::from_second(1_790_000_000 + seconds).expect("a time");
+        let token = EntraToken::new(EntraSource::AzureCli, "t", at(0), at(3_600));
+        let suffices =
+            |tried: Option<i64>, now: i64| Current { token: None, tried: tried.map(at) }.suffices(&token, at(now));
+        assert!(suffices(None, 3_000) && !suffices(None, 3_400));
+        assert!(suffices(Some(3_400), 3_429) && !suffices(Some(3_400), 3_430));
+        assert!(!suffices(Some(3_590), 3_600), "it has expired");
     }
 }
