@@ -53,9 +53,12 @@ pub(super) const VARIABLES: &[Variable] = &[
     },
     Variable {
         names: &["BITBUCKET_TOKEN", "BITBUCKET_ACCESS_TOKEN"],
-        meaning: "The token for that, the first that is set.",
+        meaning: "The token of Bitbucket, the first that is set.",
     },
-    Variable { names: &["CI"], meaning: "Set, and not `false`: no colours, even on a terminal." },
+    Variable {
+        names: &["CI"],
+        meaning: "Set, and not `false`: a pipeline, so no colours, and a warning of secrets that live long.",
+    },
     Variable {
         names: &[
             "CI_API_V4_URL",
@@ -85,7 +88,7 @@ pub(super) const VARIABLES: &[Variable] = &[
         ],
         meaning: "In GitHub Actions: the pull request that `hubjobs ci comment` writes to.",
     },
-    Variable { names: &["GITHUB_TOKEN", "GH_TOKEN"], meaning: "The token for that, the first that is set." },
+    Variable { names: &["GITHUB_TOKEN", "GH_TOKEN"], meaning: "The token of GitHub, the first that is set." },
     Variable { names: &["GITLAB_TOKEN", "CI_JOB_TOKEN"], meaning: "The token of GitLab, the first that is set." },
     Variable {
         names: &["HUBJOBS_CA_FILE"],
@@ -114,7 +117,7 @@ pub(super) const VARIABLES: &[Variable] = &[
     Variable { names: &["NO_COLOR"], meaning: "Set: no colours." },
     Variable {
         names: &["SYSTEM_ACCESSTOKEN", "AZURE_DEVOPS_EXT_PAT"],
-        meaning: "The token of Azure DevOps for `hubjobs ci comment`, the first that is set.",
+        meaning: "The token of Azure DevOps, the first that is set.",
     },
     Variable {
         names: &[
