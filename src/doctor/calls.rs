@@ -14,6 +14,9 @@ const CALL_TIME_MAX: Duration = Duration::from_secs(20);
 /// A list of many jobs has many pages.
 const LIST_TIME_MAX: Duration = Duration::from_secs(60);
 
+/// A condition that no device matches.
+const NOBODY: &str = "deviceId = 'hubjobs-doctor-none'";
+
 /// Counts the devices; every hub takes the alias.
 const COUNT: &str = "SELECT COUNT() AS devices FROM devices";
 
@@ -32,9 +35,9 @@ pub(super) struct CallsSeen {
 pub(super) async fn look_at_rights(hub: &RestHub, id: &str) -> CallsSeen {
     let get = |path: &str| RawRequest::new(Verb::Get, path);
     let (read_jobs, _) = call(hub, &get("/jobs/v2/query").with_page_of(1)).await;
-    // No type that any version of the API has, and none of the members that every job needs. Should a hub
-    // take it all the same, it would be of nobody's devices, and it is cancelled below.
-    let body = json!({"jobId": id, "type": "hubjobsDoctorProbe"});
+    // No type that any version of the API has, and nothing to be done. Should a hub take it all the same,
+    // it is for no device, and it is cancelled below.
+    let body = json!({"jobId": id, "type": "hubjobsDoctorProbe", "queryCondition": NOBODY});
     let create = RawRequest::new(Verb::Put, format!("/jobs/v2/{id}")).with_body(RawBody::Json(body));
     let (create_jobs, _) = call(hub, &create).await;
     let cancel = RawRequest::new(Verb::Post, format!("/jobs/v2/{id}/cancel")).with_body(RawBody::Empty);

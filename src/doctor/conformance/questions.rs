@@ -182,7 +182,15 @@ const QUESTIONS: &[Question] = &[
     Question {
         fact: "job-condition-required",
         asks: "create a job without a condition",
-        request: |bench| bench.put(|body| drop(body.as_object_mut().and_then(|body| body.remove("queryCondition")))),
+        request: |bench| {
+            bench.put(|body| {
+                if let Some(body) = body.as_object_mut() {
+                    body.remove("queryCondition");
+                }
+                // Should a hub take it for all devices, it changes nothing on them.
+                body["updateTwin"] = json!({"etag": "*"});
+            })
+        },
         expected: "400 ArgumentNull",
         reads: in_short,
     },
@@ -216,17 +224,16 @@ const QUESTIONS: &[Question] = &[
     },
     Question {
         fact: "job-member-case",
-        asks: "create a job with `QueryCondition`",
+        asks: "create a job with a `MaxExecutionTimeInSeconds` of 0",
         request: |bench| {
             bench.put(|body| {
-                let condition = body["queryCondition"].take();
                 if let Some(body) = body.as_object_mut() {
-                    body.remove("queryCondition");
+                    body.remove(SECONDS);
                 }
-                body["QueryCondition"] = condition;
+                body["MaxExecutionTimeInSeconds"] = json!(0);
             })
         },
-        expected: "200",
+        expected: "400 ArgumentInvalid",
         reads: in_short,
     },
     Question {

@@ -271,7 +271,8 @@ pub(super) async fn running(
     let broken = bench.new_id();
     let put = bench.put_as(&broken, |body| {
         now(body);
-        body["queryCondition"] = json!("SELECT * FROM devices");
+        // A whole query is no condition; should a hub take it for one, it is still for nobody.
+        body["queryCondition"] = json!(format!("SELECT * FROM devices WHERE {NOBODY}"));
     });
     if created(bench, notes, "job-condition-checked-late", &put, pass).await {
         let ended = ending(bench, &broken, pass).await?;

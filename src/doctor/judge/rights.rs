@@ -1,7 +1,7 @@
 //! Who signs in, and what the hub lets them do.
 //!
 //! Nothing is changed to find out. A call that reads is simply made. To create a job, a request is sent
-//! that can be none (an unknown type, no condition); to cancel one, an id that no job has. A hub that
+//! that can be none (an unknown type, nothing to do, for no device); to cancel one, an id that no job has. A hub that
 //! looks at the caller first answers 401 to somebody without the right, and 400 or 404 to others. That it
 //! does look at the caller first is assumed, not documented: so a 401 is certain, and the absence of one
 //! is told as "not refused".
