@@ -26,8 +26,8 @@ pub(super) enum Failure {
     /// The manifests have errors, which were shown.
     #[error("the manifests have errors; the hub was not contacted")]
     InvalidManifests,
-    /// The authorities of `--ca-file` cannot be read.
-    #[error("the certificate authorities in {0}")]
+    /// The file of `--ca-file` is of no use.
+    #[error(transparent)]
     CaFile(#[from] CaFileError),
     /// No such environment.
     #[error("the project has no environment `{wanted}`")]
@@ -268,6 +268,7 @@ impl Failure {
         match self {
             Self::Plan(failure) => failure.help(),
             Self::Ci(failure) => failure.help(),
+            Self::CaFile(error) => vec![error.help()],
             Self::NoProject(_) => one("`hubjobs init` makes a project; `-C DIR` works in another folder"),
             Self::UnknownEnvironment { known: names, .. } | Self::NoDefaultEnvironment { known: names } => known(names),
             Self::UnknownHub { known, .. } if known.is_empty() => {

@@ -91,6 +91,11 @@ pub(super) const VARIABLES: &[Variable] = &[
     Variable { names: &["GITHUB_TOKEN", "GH_TOKEN"], meaning: "The token of GitHub, the first that is set." },
     Variable { names: &["GITLAB_TOKEN", "CI_JOB_TOKEN"], meaning: "The token of GitLab, the first that is set." },
     Variable {
+        names: &["HTTPS_PROXY", "ALL_PROXY"],
+        meaning: "The proxy through which others are reached, the first that is set: `http://HOST:PORT`, or \
+                  `http://USER:PASSWORD@HOST:PORT`. Lower case will do.",
+    },
+    Variable {
         names: &["HUBJOBS_CA_FILE"],
         meaning: "A file of certificates to trust beside the system's, where `--ca-file` names none.",
     },
@@ -116,6 +121,11 @@ pub(super) const VARIABLES: &[Variable] = &[
     Variable { names: &["JENKINS_URL"], meaning: "As `CI`, tells of a pipeline." },
     Variable { names: &["NO_COLOR"], meaning: "Set: no colours." },
     Variable {
+        names: &["NO_PROXY"],
+        meaning: "Hosts that are reached without a proxy, with commas between them; this machine is, too, unless it is set and empty. Lower \
+                  case will do.",
+    },
+    Variable {
         names: &["SYSTEM_ACCESSTOKEN", "AZURE_DEVOPS_EXT_PAT"],
         meaning: "The token of Azure DevOps, the first that is set.",
     },
@@ -138,11 +148,8 @@ pub(super) const VARIABLES: &[Variable] = &[
     },
 ];
 
-/// What libraries read for us, in the order of names: reqwest, and rustls-native-certs.
+/// What libraries read for us, in the order of names: rustls-native-certs.
 pub(super) const OF_LIBRARIES: &[Variable] = &[
-    Variable { names: &["ALL_PROXY"], meaning: "The proxy, where `HTTPS_PROXY` names none. Lower case will do." },
-    Variable { names: &["HTTPS_PROXY"], meaning: "The proxy through which hubs are reached. Lower case will do." },
-    Variable { names: &["NO_PROXY"], meaning: "Hosts that are reached without a proxy. Lower case will do." },
     Variable { names: &["SSL_CERT_DIR"], meaning: "Folders of the certificates to trust, instead of the system's." },
     Variable { names: &["SSL_CERT_FILE"], meaning: "The certificates to trust, instead of the system's." },
 ];

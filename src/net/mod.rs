@@ -8,27 +8,35 @@
 
 mod ca_file;
 mod certificate;
+mod env_proxy;
 mod limits;
 mod proxy;
 mod trouble;
+mod verifier;
 
 use std::sync::{Arc, Once};
 use std::time::Duration;
 
-use reqwest::{Certificate, Client, redirect};
+use reqwest::{Client, ClientBuilder, redirect};
+use rustls::ClientConfig;
+use rustls::crypto::ring;
+use rustls::pki_types::CertificateDer;
 
-pub use ca_file::CaFileError;
+pub use ca_file::{BadCaFile, CaFileError};
 pub use certificate::{CertificateSeen, certificate_of};
+use env_proxy::EnvProxy;
+pub use env_proxy::InvalidProxy;
 pub use limits::{Limits, TakeInError, take_in};
 pub use proxy::{Proxy, proxy_of};
 pub use trouble::{CertificateTrouble, Trouble};
+use verifier::Verifier;
 
 /// What stands between this machine and the others, the same for all that a process calls. Proxies
 /// are those of `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY`. Cheap to clone.
 #[derive(Debug, Clone, Default)]
 pub struct Network {
     /// Trusted beside the certificates of the system.
-    authorities: Arc<[Certificate]>,
+    authorities: Arc<[CertificateDer<'static>]>,
 }
 
 /// Where somebody listens.
@@ -42,17 +50,25 @@ pub enum Reach {
     Local,
 }
 
-/// No HTTP client came about: the certificates that the system trusts cannot be loaded, or a proxy's
-/// address is none.
+/// Why no HTTP client came about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the certificates that this system trusts cannot be loaded")]
-pub struct NoClient;
+pub enum NoClient {
+    /// There is nobody to trust.
+    #[error("the certificates that this system trusts cannot be loaded; `--ca-file FILE` names some")]
+    NoAuthorities,
+    /// There is no proxy where one should be.
+    #[error(transparent)]
+    Proxy(#[from] InvalidProxy),
+    /// For a reason of the HTTP library, which the log has.
+    #[error("the HTTP client cannot be built; `-vv` says why")]
+    Library,
+}
 
 impl Network {
     /// Prepares to call others.
     ///
     /// # Errors
-    /// When the system has no certificates to trust.
+    /// When there are no certificates to trust, or a variable that should name a proxy does not.
     pub fn client(&self, reach: Reach, limits: &Limits) -> Result<Client, NoClient> {
         install_tls();
         let builder = Client::builder()
@@ -62,17 +78,39 @@ impl Network {
             .redirect(redirect::Policy::none())
             // Below the idle limits of load balancers, so that a write is not sent into a dead connection.
             .pool_idle_timeout(Duration::from_secs(30));
-        let authorities = self.authorities.iter().cloned();
-        let client = match reach {
-            Reach::Https => builder.https_only(true).tls_certs_merge(authorities).build(),
-            Reach::HttpsDirect => builder.https_only(true).tls_certs_merge(authorities).no_proxy().build(),
+        let builder = match reach {
+            Reach::Https => through_proxy(builder)?.https_only(true).tls_backend_preconfigured(self.tls()?),
+            Reach::HttpsDirect => builder.no_proxy().https_only(true).tls_backend_preconfigured(self.tls()?),
             // Reading the certificates of the system would take longer than most calls.
-            Reach::Local => builder.no_proxy().tls_certs_only([]).build(),
+            Reach::Local => builder.no_proxy().tls_certs_only([]),
         };
-        client.map_err(|error| {
+        builder.build().map_err(|error| {
             tracing::debug!(?error, "no HTTP client");
-            NoClient
+            NoClient::Library
         })
+    }
+
+    fn tls(&self) -> Result<ClientConfig, NoClient> {
+        let failed = |error| {
+            tracing::debug!(?error, "no TLS");
+            NoClient::NoAuthorities
+        };
+        let provider = Arc::new(ring::default_provider());
+        let verifier = Verifier::new(self.authorities.iter().cloned(), Arc::clone(&provider)).map_err(failed)?;
+        let config =
+            ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().map_err(failed)?;
+        let config = config.dangerous().with_custom_certificate_verifier(Arc::new(verifier));
+        let mut config = config.with_no_client_auth();
+        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        Ok(config)
+    }
+}
+
+/// The proxy of the environment; without one that of the system, where systems have one.
+fn through_proxy(builder: ClientBuilder) -> Result<ClientBuilder, InvalidProxy> {
+    match EnvProxy::from_env()? {
+        Some(proxy) => Ok(builder.proxy(proxy.to_proxy()?)),
+        None => Ok(builder),
     }
 }
 
