@@ -49,6 +49,20 @@ pub(super) fn command() -> Command {
     command.help_template(template).version(VERSION.as_str())
 }
 
+/// Every command that does something, as it is typed: `plan`, `emulator start`.
+#[must_use]
+pub fn commands() -> Vec<String> {
+    leaves(&Cli::command(), "")
+}
+
+/// Terminates: a command has finitely many commands below it.
+fn leaves(command: &Command, path: &str) -> Vec<String> {
+    let path_of = |verb: &Command| format!("{path} {}", verb.get_name()).trim_start().to_owned();
+    let does_something = !command.has_subcommands() || !command.is_subcommand_required_set();
+    let itself = (does_something && !path.is_empty()).then(|| path.to_owned());
+    itself.into_iter().chain(command.get_subcommands().flat_map(|verb| leaves(verb, &path_of(verb)))).collect()
+}
+
 fn grouped(command: &Command) -> String {
     let width = command.get_subcommands().map(|verb| verb.get_name().len()).max().unwrap_or_default();
     let mut text = String::new();

@@ -34,7 +34,9 @@ mod hubs;
 mod import;
 mod init;
 mod interrupt;
+mod known_secrets;
 mod manual;
+mod memory;
 mod pending;
 mod plan;
 mod plan_args;
@@ -63,7 +65,9 @@ mod verdicts;
 mod wait;
 mod wait_loop;
 
+use std::borrow::Cow;
 use std::ffi::OsString;
+use std::io::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -75,10 +79,12 @@ use self::args::{Cli, Command, Global};
 use self::emulator_command::EmulatorCommand;
 use self::exit::Exit;
 use self::failure::Failure;
+pub use self::help::commands;
 use self::interrupt::Signals;
 use self::policy::PolicyCommand;
 use self::session::Session;
 use self::terminal::Terminal;
+use crate::diagnostic::mask_secrets;
 use crate::report::Event;
 
 /// How long threads may take to end after an abort.
@@ -88,6 +94,7 @@ const LAST_WORDS: Duration = Duration::from_millis(200);
 /// to end. Whatever happens, a reader gets words, never a backtrace.
 #[must_use]
 pub fn main(words: impl IntoIterator<Item = OsString>) -> ExitCode {
+    memory::keep_to_itself();
     let matches = match help::command().try_get_matches_from(words) {
         Ok(matches) => matches,
         Err(error) => return usage(&error).into(),
@@ -107,10 +114,14 @@ pub fn main(words: impl IntoIterator<Item = OsString>) -> ExitCode {
     .into()
 }
 
-/// What clap has to say: help and version are results, all else is an error, and exits with 1.
+/// What clap has to say: help and version are results, all else is an error, and exits with 1. It
+/// repeats the word that it does not know, and that may be a key.
 fn usage(error: &clap::Error) -> Exit {
     // A reader that has gone needs no words.
-    let _ = error.print();
+    let _ = match mask_secrets(&error.render().to_string()) {
+        Cow::Owned(masked) if error.use_stderr() => anstream::stderr().write_all(masked.as_bytes()),
+        _ => error.print(),
+    };
     if error.use_stderr() { Exit::Error } else { Exit::Done }
 }
 
@@ -128,6 +139,9 @@ fn run(cli: Cli, terminal: &Arc<Terminal>) -> Exit {
         }
         None => exit,
     };
+    if terminal.has_masked() {
+        terminal.warn("what looks like a secret is asterisks in the output, which is therefore no input for anything");
+    }
     terminal.event(&Event::Summary { exit_code: exit.code() });
     exit
 }

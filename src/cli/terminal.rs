@@ -1,7 +1,9 @@
 //! Where output goes: results to stdout, everything else to stderr, and neither into a bar that is
 //! being drawn.
 
+use std::borrow::Cow;
 use std::io::{self, IsTerminal as _, Stderr, Stdout, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use anstream::stream::{AsLockedWrite, RawStream};
@@ -9,10 +11,12 @@ use anstream::{AutoStream, ColorChoice};
 use indicatif::{MultiProgress, ProgressDrawTarget};
 
 use super::args::{Color, Global};
+use super::known_secrets::KnownSecrets;
 use crate::report::{Event, Untrusted, error_label, warning_label};
 
 /// The standard streams as this run uses them. Writing never fails: when the reader of a pipe has
-/// gone, the rest is dropped, and a run that changes a hub goes on to its end.
+/// gone, the rest is dropped, and a run that changes a hub goes on to its end. What looks like a secret
+/// is written as asterisks: the last of several guards, behind types that do not print.
 #[derive(Debug)]
 pub(super) struct Terminal {
     stdout: Mutex<Output<Stdout>>,
@@ -26,6 +30,10 @@ pub(super) struct Terminal {
     width: Option<usize>,
     /// Which of several hubs the work is with.
     hub: Mutex<Option<String>>,
+    /// What is not written.
+    secrets: KnownSecrets,
+    /// Whether a result lacks a secret that was in it.
+    has_masked: AtomicBool,
 }
 
 /// Whom stdout is for.
@@ -77,6 +85,8 @@ impl Terminal {
             is_verbose: global.verbose > 0,
             width: width(),
             hub: Mutex::new(None),
+            secrets: KnownSecrets::of_environment(),
+            has_masked: AtomicBool::new(false),
         }
     }
 
@@ -110,9 +120,22 @@ impl Terminal {
         !self.bars.is_hidden()
     }
 
-    /// A result, as it is, to stdout.
+    /// A result, as it is but for secrets, to stdout.
     pub(super) fn result(&self, text: &str) {
+        let shown = self.secrets.mask(text);
+        self.has_masked.fetch_or(matches!(shown, Cow::Owned(_)), Ordering::Relaxed);
+        self.reveal(&shown);
+    }
+
+    /// A result that somebody asked for because of the secret in it: the keys of an emulator.
+    pub(super) fn reveal(&self, text: &str) {
         self.bars.suspend(|| lock(&self.stdout).write(text));
+    }
+
+    /// Whether a result lacks a secret that was in it, so that it is not fit to be used.
+    #[must_use]
+    pub(super) fn has_masked(&self) -> bool {
+        self.has_masked.load(Ordering::Relaxed)
     }
 
     /// A result for people; machines get events instead.
@@ -163,9 +186,9 @@ impl Terminal {
         self.stderr(&text);
     }
 
-    /// A text, as it is, to stderr.
+    /// A text, as it is but for secrets, to stderr.
     pub(super) fn stderr(&self, text: &str) {
-        self.bars.suspend(|| lock(&self.stderr).write(text));
+        self.bars.suspend(|| lock(&self.stderr).write(&self.secrets.mask(text)));
     }
 
     /// Asks on stderr and reads a line. `yes` is the only consent.

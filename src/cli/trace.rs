@@ -17,8 +17,9 @@ use crate::report::{error_label, warning_label};
 /// The variable that says what to log, such as `hubjobs=debug` or `hubjobs::hub=trace`.
 const VARIABLE: &str = "HUBJOBS_LOG";
 
-/// Starts the log. Libraries may say no more than warnings, whatever the filter asks for: they know
-/// nothing of our secrets, and would print requests as they are sent.
+/// Starts the log. Libraries may say no more than warnings, and those only at `-vv`, whatever the filter
+/// asks for: they know nothing of our secrets, and would print requests as they are sent. What matters
+/// of their trouble is said in our words.
 pub(super) fn start(terminal: &Arc<Terminal>, global: &Global) {
     let level = match global.verbose {
         0 if global.quiet => LevelFilter::ERROR,
@@ -37,13 +38,13 @@ pub(super) fn start(terminal: &Arc<Terminal>, global: &Global) {
     let lines = Lines { terminal: Arc::clone(terminal), is_plain };
     let layer = fmt::layer().with_writer(lines).with_ansi(true);
     let layer = layer.with_target(global.verbose > 1).with_level(!is_plain);
-    let subscriber = registry().with(layer.without_time().with_filter(filter).with_filter(filter_fn(may_speak)));
+    let are_libraries_heard = global.verbose > 1;
+    let may_speak = filter_fn(move |metadata| {
+        metadata.target().starts_with("hubjobs") || are_libraries_heard && *metadata.level() <= Level::WARN
+    });
+    let subscriber = registry().with(layer.without_time().with_filter(filter).with_filter(may_speak));
     // Set only once in a process; a second try, in a test, changes nothing.
     let _ = tracing::subscriber::set_global_default(subscriber);
-}
-
-fn may_speak(metadata: &Metadata<'_>) -> bool {
-    metadata.target().starts_with("hubjobs") || *metadata.level() <= Level::WARN
 }
 
 /// Writes to the terminal without tearing its bars.

@@ -114,6 +114,12 @@ codes! {
         "The feature is designed but this version of hubjobs does not have it yet. It is an error rather than ignored: \
          a rollout that silently became a job for all devices would be worse than none.";
 
+    // Secrets
+    SecretInManifest = "secret-in-manifest":
+        "A text looks like a key, a token or a password. It is in git for ever, the hub shows it to whoever may read \
+         jobs, and devices keep it in their twins. Revoke it, and let devices fetch a new one where only they can. \
+         hubjobs writes asterisks for it wherever it shows a text.";
+
     // Names and durations
     InvalidName = "invalid-name":
         "Names enter job ids, which hold only lower-case letters, digits and inner hyphens, and have 64 characters for \

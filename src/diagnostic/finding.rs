@@ -1,5 +1,6 @@
 //! Findings as plain data.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use super::code::Code;
@@ -80,43 +81,59 @@ impl Diagnostic {
 
     fn new(severity: Severity, code: Code, span: Span, message: String) -> Self {
         let primary = Label { span, text: String::new() };
-        let message = mask_secrets(&message).into_owned();
-        Self { severity, code, message, primary, secondary: Vec::new(), help: Vec::new(), notes: Vec::new(), fix: None }
+        Self {
+            severity,
+            code,
+            message: shown(message),
+            primary,
+            secondary: Vec::new(),
+            help: Vec::new(),
+            notes: Vec::new(),
+            fix: None,
+        }
     }
 
     /// The words under the marked text.
     #[must_use]
     pub fn label(mut self, text: impl Into<String>) -> Self {
-        self.primary.text = text.into();
+        self.primary.text = shown(text.into());
         self
     }
 
     /// Marks another place.
     #[must_use]
     pub fn also(mut self, span: Span, text: impl Into<String>) -> Self {
-        self.secondary.push(Label { span, text: text.into() });
+        self.secondary.push(Label { span, text: shown(text.into()) });
         self
     }
 
     /// Adds something the reader can type.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
-        self.help.push(help.into());
+        self.help.push(shown(help.into()));
         self
     }
 
     /// Adds a rule behind the finding.
     #[must_use]
     pub fn note(mut self, note: impl Into<String>) -> Self {
-        self.notes.push(note.into());
+        self.notes.push(shown(note.into()));
         self
     }
 
     /// Offers a mechanical cure.
     #[must_use]
     pub fn fix(mut self, span: Span, replacement: impl Into<String>) -> Self {
-        self.fix = Some(Fix { span, replacement: replacement.into() });
+        self.fix = Some(Fix { span, replacement: shown(replacement.into()) });
         self
+    }
+}
+
+/// A text of a finding, which may quote what people wrote, without the secrets in it.
+fn shown(text: String) -> String {
+    match mask_secrets(&text) {
+        Cow::Borrowed(_) => text,
+        Cow::Owned(masked) => masked,
     }
 }
 

@@ -19,4 +19,5 @@ pub use render_github::{render_github, workflow_command};
 pub use render_json::{DIAGNOSTICS_FORMAT_VERSION, diagnostic_json, render_json};
 pub use render_sarif::{render_sarif, sarif_log, sarif_uri};
 pub use render_text::{Look, render_text};
+pub use secret::{SecretSpan, mask_secrets, secrets_in};
 pub use source::{Position, Source, SourceId, SourceMap, Span};

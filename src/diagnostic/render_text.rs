@@ -6,7 +6,6 @@ use std::ops::Range;
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Origin, Patch, Renderer, Snippet};
 
 use super::finding::{Diagnostic, Diagnostics, Severity};
-use super::secret::mask_secrets;
 use super::source::{SourceId, SourceMap, Span};
 
 /// Whether the text may hold colours.
@@ -59,8 +58,7 @@ fn groups<'a>(diagnostic: &'a Diagnostic, sources: &'a SourceMap) -> Vec<Group<'
     let (window, line) = window(sources, fix.span.source, std::iter::once(fix.span.bytes()));
     let source = sources.get(fix.span.source);
     let patch = Patch::new(within(&fix.span.bytes(), &window), fix.replacement.as_str());
-    let snippet =
-        Snippet::source(mask_secrets(&source.text()[window])).line_start(line).path(source.path()).patch(patch);
+    let snippet = Snippet::source(&source.shown()[window]).line_start(line).path(source.path()).patch(patch);
     vec![group, Level::HELP.secondary_title(title).element(snippet)]
 }
 
@@ -94,7 +92,7 @@ fn add_file<'a>(group: Group<'a>, sources: &'a SourceMap, id: SourceId, marked: 
         if text.is_empty() { annotation } else { annotation.label(*text) }
     });
     let snippet: Snippet<'a, Annotation<'a>> =
-        Snippet::source(mask_secrets(&source.text()[window.clone()])).line_start(line).path(source.path());
+        Snippet::source(&source.shown()[window.clone()]).line_start(line).path(source.path());
     group.element(snippet.annotations(annotations))
 }
 

@@ -1,7 +1,10 @@
 //! The texts that findings point into.
 
+use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::OnceLock;
+
+use super::secret::mask_secrets;
 
 /// Which file of a [`SourceMap`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -55,6 +58,8 @@ pub struct Source {
     text: String,
     /// Where lines start. Most files are never pointed at, so this is made on demand.
     lines: OnceLock<Vec<u32>>,
+    /// The text as it may be shown, where that differs from the text.
+    masked: OnceLock<Option<String>>,
 }
 
 impl Source {
@@ -68,6 +73,16 @@ impl Source {
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    /// The text as it may be shown: secrets in it are asterisks, and every place is where it was.
+    #[must_use]
+    pub fn shown(&self) -> &str {
+        let masked = self.masked.get_or_init(|| match mask_secrets(&self.text) {
+            Cow::Borrowed(_) => None,
+            Cow::Owned(masked) => Some(masked),
+        });
+        masked.as_deref().unwrap_or(&self.text)
     }
 
     /// The place of a byte; an offset beyond the end is the end.
@@ -131,7 +146,7 @@ impl SourceMap {
             text.drain(..'\u{feff}'.len_utf8());
         }
         let id = SourceId(u32::try_from(self.sources.len()).unwrap_or(u32::MAX));
-        self.sources.push(Source { path: path.into(), text, lines: OnceLock::new() });
+        self.sources.push(Source { path: path.into(), text, lines: OnceLock::new(), masked: OnceLock::new() });
         id
     }
 

@@ -258,7 +258,7 @@ impl AdminClient {
     }
 
     async fn respond(&self, request: reqwest::RequestBuilder) -> Result<reqwest::Response, AdminError> {
-        let sent = request.bearer_auth(self.key.as_str()).send().await;
+        let sent = request.bearer_auth(self.key.expose()).send().await;
         let response = sent.map_err(|error| self.unreachable(&error))?;
         if response.status().is_success() {
             return Ok(response);

@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 
 use super::admin::AdminClient;
-use super::auth::Key;
 use super::lease::Lease;
 use super::server::{Emulator, EmulatorConfig, EmulatorError, Served};
 use super::store::{Endpoint, StateDir, StateLock, StoreError};
@@ -32,7 +31,7 @@ impl Attached {
     /// Connection string of the policy that may do everything. Holds a key.
     #[must_use]
     pub fn connection_string(&self) -> &str {
-        &self.endpoint.connection_string
+        self.endpoint.connection_string.expose()
     }
 
     /// Its clock and its end.
@@ -158,7 +157,7 @@ impl Session {
 /// What the folder points at, if it answers: a file may be left over from a killed process.
 async fn answering(dir: &StateDir) -> Result<Option<Attached>, EmulatorError> {
     let Some(endpoint) = Endpoint::read(dir)? else { return Ok(None) };
-    let admin = AdminClient::new(endpoint.address, Key::new(endpoint.admin_key.clone()))?;
+    let admin = AdminClient::new(endpoint.address, endpoint.admin_key.clone())?;
     let lease = Lease::take(admin.clone()).await.ok();
     Ok(lease.map(|lease| Attached { endpoint, admin, lease }))
 }

@@ -6,7 +6,7 @@ use super::markdown::{MARKDOWN_LEN_MAX, plan_markdown};
 use super::plan_github::plan_github;
 use super::plan_sarif::plan_sarif;
 use super::plan_text::{Detail, findings_text, plan_text};
-use super::untrusted::json_text;
+use super::untrusted::{json_text, without_secrets};
 
 /// How a plan is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,10 +42,11 @@ impl Default for RenderOptions {
     }
 }
 
-/// A plan as one text. That for people carries styles; nothing in any form steers its reader.
+/// A plan as one text. That for people carries styles; nothing in any form steers its reader, or shows
+/// what looks like a secret.
 #[must_use]
 pub fn render(document: &PlanDocument, form: PlanForm, options: &RenderOptions) -> String {
-    match form {
+    let text = match form {
         PlanForm::Text => {
             format!("{}{}", plan_text(document, options.detail, options.width), findings_text(&document.findings))
         }
@@ -54,5 +55,6 @@ pub fn render(document: &PlanDocument, form: PlanForm, options: &RenderOptions) 
         PlanForm::Html => plan_html(document),
         PlanForm::Github => plan_github(document),
         PlanForm::Sarif => json_text(&plan_sarif(document)),
-    }
+    };
+    without_secrets(text)
 }

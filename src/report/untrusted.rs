@@ -1,10 +1,14 @@
 //! Text of others on a terminal.
 
+use std::borrow::Cow;
 use std::fmt::{self, Write as _};
+
+use crate::diagnostic::mask_secrets;
 
 /// Text that came from the hub: ids of foreign jobs, failure reasons, twin values, device answers.
 /// Shown with everything escaped that could move the cursor, change colours, reorder or hide text,
-/// or break the line, and cut when it is long.
+/// or break the line, and cut when it is long. Secrets in it are asterisks, for a hub may send back what
+/// it was sent.
 #[derive(Debug, Clone, Copy)]
 pub struct Untrusted<'a> {
     text: &'a str,
@@ -31,7 +35,8 @@ impl<'a> Untrusted<'a> {
 impl fmt::Display for Untrusted<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = String::new();
-        let mut chars = self.text.chars();
+        let text = mask_secrets(self.text);
+        let mut chars = text.chars();
         for c in chars.by_ref().take(self.len_max) {
             if is_plain(c) {
                 shown.push(c);
@@ -43,6 +48,15 @@ impl fmt::Display for Untrusted<'_> {
             shown.push('\u{2026}');
         }
         f.pad(&shown)
+    }
+}
+
+/// A text without the secrets in it.
+#[must_use]
+pub(super) fn without_secrets(text: String) -> String {
+    match mask_secrets(&text) {
+        Cow::Borrowed(_) => text,
+        Cow::Owned(masked) => masked,
     }
 }
 

@@ -6,6 +6,7 @@ use super::compose::compose;
 use super::cross;
 use super::documents::{self, Checked, Meaning};
 use super::effective::{Uses, check_everywhere};
+use super::exposed::exposed_secrets;
 use super::kind::Kind;
 use super::lower::{Claim, Memo};
 use super::overlay::Overlay;
@@ -109,6 +110,7 @@ impl<'o> Part<'o> {
             part.is_unread |= composed.is_broken;
             part.is_broken |= composed.is_broken || !composed.findings.is_empty();
             part.findings.extend(composed.findings);
+            part.findings.extend(exposed_secrets(sources, *id));
             for document in &composed.documents {
                 let checked = check_everywhere(sources, document, overlays, &mut part.uses, &mut memo);
                 part.add(checked);
@@ -196,6 +198,7 @@ fn only<T>(
     if first.is_none() && diagnostics.is_empty() {
         diagnostics.push(no_document(sources, id, kind));
     }
+    diagnostics.extend(exposed_secrets(sources, id));
     let picked = picked.filter(|_| !diagnostics.has_errors());
     (picked, diagnostics)
 }

@@ -8,6 +8,7 @@ mod cross;
 mod documents;
 mod effective;
 mod example;
+mod exposed;
 mod fault_file;
 mod field;
 mod files;

@@ -39,7 +39,7 @@ pub(in crate::cli) fn policies(args: &EmulatorPoliciesArgs, session: &Session) -
         }
         line
     };
-    session.terminal.result(&match session.global.json {
+    session.terminal.reveal(&match session.global.json {
         true => {
             let list: Vec<Value> = policies.iter().map(machine).collect();
             json_text(&json!({"formatVersion": FORMAT_VERSION, "policies": list}))

@@ -135,7 +135,7 @@ fn announce(served: &Served, ca_out: Option<&Path>, session: &Session) {
         },
         "authority": authority.map_or(Value::Null, Value::from),
     });
-    terminal.result(&match session.global.json {
+    terminal.reveal(&match session.global.json {
         true => json_text(&machine),
         false => format!("{secret}\n"),
     });

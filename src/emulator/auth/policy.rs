@@ -144,8 +144,8 @@ impl Policies {
         let view = |policy: &Policy| PolicyView {
             name: policy.name.clone(),
             rights: policy.rights().to_vec(),
-            primary_key: policy.primary_key.as_str().to_owned(),
-            secondary_key: policy.secondary_key.as_str().to_owned(),
+            primary_key: policy.primary_key.expose().to_owned(),
+            secondary_key: policy.secondary_key.expose().to_owned(),
         };
         self.0.iter().map(view).collect()
     }

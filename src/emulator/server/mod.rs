@@ -160,13 +160,13 @@ impl Emulator {
             false => None,
         };
         let admin_key = Key::random();
-        let owner_key = self.policies.owner_key().map(Key::as_str).unwrap_or_default();
+        let owner_key = self.policies.owner_key().map(Key::expose).unwrap_or_default();
         let host_name = ports.https.map(|https| host_for_clients(https, 443));
         let secure = host_name.as_deref().map(|host| connection_string(host, owner_key));
         let endpoint = Endpoint {
             host_name,
             address: ports.http,
-            admin_key: admin_key.as_str().to_owned(),
+            admin_key: admin_key.clone(),
             connection_string: connection_string(&ports.http.to_string(), owner_key),
             pid: std::process::id(),
         };
@@ -242,8 +242,8 @@ pub fn host_name(dir: &StateDir) -> Result<Option<String>, EmulatorError> {
 }
 
 /// In the form that the strictest client reads: this order, and nothing after.
-fn connection_string(host: &str, owner_key: &str) -> String {
-    format!("HostName={host};SharedAccessKeyName=iothubowner;SharedAccessKey={owner_key}")
+fn connection_string(host: &str, owner_key: &str) -> Key {
+    Key::new(format!("HostName={host};SharedAccessKeyName=iothubowner;SharedAccessKey={owner_key}"))
 }
 
 /// The host name for clients. One at the usual port has none in it: some clients take no port at all.

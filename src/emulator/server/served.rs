@@ -11,6 +11,7 @@ use tokio::task::JoinHandle;
 
 use super::{EmulatorError, Ports};
 use crate::emulator::admin::AdminClient;
+use crate::emulator::auth::Key;
 use crate::emulator::lease::Leases;
 use crate::emulator::store::Endpoint;
 
@@ -22,7 +23,7 @@ pub struct Served {
     pub(super) endpoint: Endpoint,
     pub(super) ports: Ports,
     /// Connection string for HTTPS. Holds a key.
-    pub(super) secure: Option<String>,
+    pub(super) secure: Option<Key>,
     pub(super) authority: Option<PathBuf>,
     pub(super) admin: AdminClient,
     pub(super) leases: Arc<Leases>,
@@ -46,7 +47,7 @@ impl Served {
     /// Connection string of the policy that may do everything. Holds a key.
     #[must_use]
     pub fn connection_string(&self) -> &str {
-        &self.endpoint.connection_string
+        self.endpoint.connection_string.expose()
     }
 
     /// All the places where it listens.
@@ -58,7 +59,7 @@ impl Served {
     /// Connection string of the policy that may do everything, for clients that use HTTPS. Holds a key.
     #[must_use]
     pub fn secure_connection_string(&self) -> Option<&str> {
-        self.secure.as_deref()
+        self.secure.as_ref().map(Key::expose)
     }
 
     /// The certificate that clients have to trust, if TLS is served.

@@ -20,13 +20,13 @@ use crate::emulator::state::HubState;
 pub struct Unserved {
     hub: Arc<LiveHub>,
     router: Router,
-    connection_string: String,
+    connection_string: Key,
     admin_key: Key,
 }
 
 impl Unserved {
     pub(super) fn new(service: Service) -> Self {
-        let owner_key = service.guard.policies.owner_key().map(Key::as_str).unwrap_or_default();
+        let owner_key = service.guard.policies.owner_key().map(Key::expose).unwrap_or_default();
         Self {
             hub: Arc::clone(&service.hub),
             connection_string: connection_string("localhost", owner_key),
@@ -44,13 +44,13 @@ impl Unserved {
     /// Connection string of the policy that may do everything. Holds a key.
     #[must_use]
     pub fn connection_string(&self) -> &str {
-        &self.connection_string
+        self.connection_string.expose()
     }
 
     /// The bearer key of the calls under `/$hubjobs/`.
     #[must_use]
     pub fn admin_key(&self) -> &str {
-        self.admin_key.as_str()
+        self.admin_key.expose()
     }
 
     /// A look at the state; nothing once the hub is closed or has failed.

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::directory::{StateDir, remove};
 use super::error::{OnFile, StoreError};
 use super::lock::StateLock;
+use crate::emulator::auth::Key;
 
 /// How to reach the process that serves a state. Holds keys, so its file is private.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,9 +21,9 @@ pub(in crate::emulator) struct Endpoint {
     #[serde(default)]
     pub(in crate::emulator) host_name: Option<String>,
     /// Bearer key of the admin calls, new at every start.
-    pub(in crate::emulator) admin_key: String,
+    pub(in crate::emulator) admin_key: Key,
     /// Connection string of `iothubowner`.
-    pub(in crate::emulator) connection_string: String,
+    pub(in crate::emulator) connection_string: Key,
     /// The process, for people.
     pub(in crate::emulator) pid: u32,
 }

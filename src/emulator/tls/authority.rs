@@ -12,6 +12,7 @@ use rcgen::{
 };
 use serde::{Deserialize, Serialize};
 
+use crate::emulator::auth::Key;
 use crate::emulator::names::HubNames;
 
 /// The authority is never renewed, for people tell their machines to trust it. Both ends are before
@@ -28,7 +29,7 @@ const SERVER_HEAD_START: SignedDuration = SignedDuration::from_hours(48);
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct Identity {
     pub(super) certificate: String,
-    pub(super) key: String,
+    pub(super) key: Key,
 }
 
 /// A new authority.
@@ -45,7 +46,7 @@ pub(super) fn new_authority() -> Result<Identity, rcgen::Error> {
     params.serial_number = Some(serial_number());
     set_validity(&mut params, AUTHORITY_FROM, AUTHORITY_UNTIL);
     let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
-    Ok(Identity { certificate: params.self_signed(&key)?.pem(), key: key.serialize_pem() })
+    Ok(Identity { certificate: params.self_signed(&key)?.pem(), key: Key::new(key.serialize_pem()) })
 }
 
 /// A new certificate for these names, and when it ends.
@@ -57,7 +58,7 @@ pub(super) fn new_server(
     names: &HubNames,
     now: Timestamp,
 ) -> Result<(Identity, Timestamp), rcgen::Error> {
-    let issuer = Issuer::from_ca_cert_pem(&authority.certificate, KeyPair::from_pem(&authority.key)?)?;
+    let issuer = Issuer::from_ca_cert_pem(&authority.certificate, KeyPair::from_pem(authority.key.expose())?)?;
     let mut params = CertificateParams::default();
     params.distinguished_name.push(DnType::CommonName, "localhost");
     params.subject_alt_names =
@@ -72,7 +73,7 @@ pub(super) fn new_server(
     set_validity(&mut params, day(begins), day(ends));
     let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
     let certificate = params.signed_by(&key, &issuer)?.pem();
-    Ok((Identity { certificate, key: key.serialize_pem() }, ends))
+    Ok((Identity { certificate, key: Key::new(key.serialize_pem()) }, ends))
 }
 
 fn alternative(name: &str, address: Option<IpAddr>) -> Result<SanType, rcgen::Error> {

@@ -67,7 +67,8 @@ fn server_config(identity: &Identity, clients: Option<AnyClientCertificate>) -> 
     let asks_clients = clients.is_some();
     let chain = CertificateDer::from_pem_slice(identity.certificate.as_bytes()).map_err(|error| error.to_string())?;
     // The text of the error could quote the key.
-    let key = PrivateKeyDer::from_pem_slice(identity.key.as_bytes()).map_err(|_| "the key is not PEM".to_owned())?;
+    let key =
+        PrivateKeyDer::from_pem_slice(identity.key.expose().as_bytes()).map_err(|_| "the key is not PEM".to_owned())?;
     let versions = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
         .map_err(|error| error.to_string())?;

@@ -1,7 +1,8 @@
 //! Running `az`: bounded in time, without our own secrets in its environment, and with its failures
 //! told by kind.
 
-use std::ffi::OsStr;
+use std::env;
+use std::ffi::{OsStr, OsString};
 use std::io;
 use std::process::{Output, Stdio};
 use std::time::Duration;
@@ -22,9 +23,19 @@ const TIME_MAX: Duration = Duration::from_secs(60);
 /// The code with which a shell ends that does not find a command.
 const NOT_FOUND: i32 = 127;
 
-/// Secrets that `az` has no use for.
-const NOT_FOR_AZ: [&str; 4] =
-    ["HUBJOBS_PLAN_KEY", "AZURE_CLIENT_SECRET", "SYSTEM_ACCESSTOKEN", "ACTIONS_ID_TOKEN_REQUEST_TOKEN"];
+/// Secrets that `az` has no use for. So are connection strings, whatever their variables are called.
+const NOT_FOR_AZ: [&str; 10] = [
+    "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
+    "AZURE_CLIENT_SECRET",
+    "BITBUCKET_ACCESS_TOKEN",
+    "BITBUCKET_TOKEN",
+    "CI_JOB_TOKEN",
+    "GH_TOKEN",
+    "GITHUB_TOKEN",
+    "GITLAB_TOKEN",
+    "HUBJOBS_PLAN_KEY",
+    "SYSTEM_ACCESSTOKEN",
+];
 
 /// Runs `az` for `azure_identity`.
 #[derive(Debug)]
@@ -35,7 +46,9 @@ impl Executor for RunAz {
     async fn run(&self, program: &OsStr, args: &[&OsStr]) -> io::Result<Output> {
         let mut command = Command::new(program);
         command.args(args).stdin(Stdio::null()).kill_on_drop(true);
-        for name in NOT_FOR_AZ {
+        let connection_strings =
+            env::vars_os().filter(|(_, value)| value.to_string_lossy().to_ascii_lowercase().contains("sharedaccess"));
+        for name in NOT_FOR_AZ.map(OsString::from).into_iter().chain(connection_strings.map(|(name, _)| name)) {
             command.env_remove(name);
         }
         let slow = || {

@@ -14,8 +14,9 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig, ge
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::{SignedDuration, Timestamp};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use secrecy::{ExposeSecret as _, SecretSlice, SecretString};
 use sha2::Sha256;
-use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+use zeroize::Zeroizing;
 
 /// RFC 3986: everything but the unreserved characters.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -30,8 +31,8 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(
 );
 
 /// A shared access key. Its bytes are wiped when it is dropped, and it prints as `***`.
-#[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
-pub struct SasKey(Vec<u8>);
+#[derive(Clone)]
+pub struct SasKey(SecretSlice<u8>);
 
 /// Why a text is not a shared access key. The text is never shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -53,16 +54,24 @@ impl SasKey {
         if text.is_empty() {
             return Err(InvalidSasKey::Empty);
         }
-        LENIENT.decode(text).map(Self).map_err(|_| InvalidSasKey::NotBase64)
+        LENIENT.decode(text).map(|key| Self(key.into())).map_err(|_| InvalidSasKey::NotBase64)
     }
 
     /// `base64(HMAC-SHA256(self, message))`.
     fn sign(&self, message: &str) -> String {
-        let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).expect("HMAC takes keys of every length");
+        let mut mac = Hmac::<Sha256>::new_from_slice(self.0.expose_secret()).expect("HMAC takes keys of every length");
         mac.update(message.as_bytes());
         STANDARD.encode(mac.finalize().into_bytes())
     }
 }
+
+impl PartialEq for SasKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.expose_secret() == other.0.expose_secret()
+    }
+}
+
+impl Eq for SasKey {}
 
 impl fmt::Debug for SasKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -77,8 +86,8 @@ impl fmt::Display for SasKey {
 }
 
 /// A whole token, made here or given by the user. Wiped when dropped; prints as `***`.
-#[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
-pub struct SasToken(String);
+#[derive(Clone)]
+pub struct SasToken(SecretString);
 
 /// The text is not a shared access signature. It is never shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -96,7 +105,7 @@ impl SasToken {
         let fields = text.strip_prefix(Self::SCHEME).ok_or(InvalidSasToken)?;
         let has = |name: &str| fields.split('&').any(|field| field.starts_with(name));
         let plain = fields.bytes().all(|b| b.is_ascii_graphic());
-        (plain && has("sr=") && has("sig=") && has("se=")).then(|| Self(text.to_owned())).ok_or(InvalidSasToken)
+        (plain && has("sr=") && has("sig=") && has("se=")).then(|| Self(text.into())).ok_or(InvalidSasToken)
     }
 
     /// When it expires. What is no time has expired long ago.
@@ -114,15 +123,23 @@ impl SasToken {
     }
 
     fn field(&self, name: &str) -> Option<&str> {
-        self.0.strip_prefix(Self::SCHEME)?.split('&').find_map(|field| field.strip_prefix(name))
+        self.expose().strip_prefix(Self::SCHEME)?.split('&').find_map(|field| field.strip_prefix(name))
     }
 
     /// The token as it stands in the `Authorization` header. A secret: never print it.
     #[must_use]
     pub fn expose(&self) -> &str {
-        &self.0
+        self.0.expose_secret()
     }
 }
+
+impl PartialEq for SasToken {
+    fn eq(&self, other: &Self) -> bool {
+        self.expose() == other.expose()
+    }
+}
+
+impl Eq for SasToken {}
 
 impl fmt::Debug for SasToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -195,7 +212,7 @@ impl SasSigner {
             token.push_str("&skn=");
             token.push_str(policy);
         }
-        SasToken(token)
+        SasToken(token.into())
     }
 }
 
@@ -264,7 +281,7 @@ mod tests {
     #[test]
     fn only_tokens_pass_for_tokens() {
         let good = "SharedAccessSignature sig=x%3D&se=1&skn=a&sr=h";
-        assert_eq!(SasToken::parse(good).map(|token| token.0.clone()), Ok(good.to_owned()));
+        assert_eq!(SasToken::parse(good).map(|token| token.expose().to_owned()), Ok(good.to_owned()));
         for text in
             ["", "Bearer x", "SharedAccessSignature sr=h&sig=x", "SharedAccessSignature sr=h&sig=x&se=1\r\nX: y"]
         {

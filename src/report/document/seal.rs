@@ -3,18 +3,20 @@
 //! The bytes that are hashed are those of the JSON value, not of the file: members sorted, nothing
 //! between them, numbers as they stand. White space may change, nothing else.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use data_encoding::HEXLOWER;
 use hmac::{Hmac, KeyInit as _, Mac as _};
+use secrecy::{ExposeSecret as _, SecretSlice};
 use serde_json::Value;
 use sha2::Sha256;
-use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use super::saved::{MisshapenPlan, SavedPlan};
 use super::strict_json::StrictJson;
+use crate::diagnostic::mask_secrets;
 use crate::model::sha256_hex;
 use crate::report::plan_json::value_of;
 use crate::report::untrusted::json_text;
@@ -26,8 +28,8 @@ const PREFIX: &str = "hmac-sha256:";
 const KIND: &str = "hubjobs.plan";
 
 /// The key that signs plans. Its bytes are wiped when it is dropped, and it prints as `***`.
-#[derive(Clone, Zeroize, ZeroizeOnDrop)]
-pub struct PlanKey(Vec<u8>);
+#[derive(Clone)]
+pub struct PlanKey(SecretSlice<u8>);
 
 /// Why a text is no key. The text is never shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -56,12 +58,13 @@ impl PlanKey {
         if text.is_empty() {
             return Err(InvalidPlanKey::Empty);
         }
-        let key = STANDARD.decode(text).map(Self).map_err(|_| InvalidPlanKey::NotBase64)?;
-        if key.0.len() < Self::LEN_MIN { Err(InvalidPlanKey::Short(key.0.len())) } else { Ok(key) }
+        let key = SecretSlice::from(STANDARD.decode(text).map_err(|_| InvalidPlanKey::NotBase64)?);
+        let len = key.expose_secret().len();
+        if len < Self::LEN_MIN { Err(InvalidPlanKey::Short(len)) } else { Ok(Self(key)) }
     }
 
     fn code(&self, bytes: &[u8]) -> Hmac<Sha256> {
-        let mut code = Hmac::<Sha256>::new_from_slice(&self.0).expect("HMAC takes keys of every length");
+        let mut code = Hmac::<Sha256>::new_from_slice(self.0.expose_secret()).expect("HMAC takes keys of every length");
         code.update(bytes);
         code
     }
@@ -143,10 +146,14 @@ impl UnusablePlan {
     }
 }
 
-/// The text of a saved plan, with its checksum, and signed when there is a key.
+/// The text of a saved plan, with its checksum, and signed when there is a key. A secret in a payload is
+/// asterisks in it: an apply takes the payload from the manifest.
 #[must_use]
 pub fn seal(plan: &SavedPlan, key: Option<&PlanKey>) -> String {
     let mut value = value_of(plan);
+    if let Cow::Owned(masked) = mask_secrets(&value.to_string()) {
+        value = serde_json::from_str(&masked).expect("masking keeps JSON");
+    }
     let members = value.as_object_mut().expect("a plan is an object");
     members.shift_remove("checksum");
     members.shift_remove("signature");
