@@ -19,7 +19,7 @@
 //! | [`expand`] | manifests and a window of time to the occurrences that are wanted | no |
 //! | [`plan`] | what is wanted against what is there: what to do, and why | no |
 //! | [`net`] | HTTP clients: trusted certificates, proxies, time limits, trouble in words | network |
-//! | [`hub`] | the seam to an IoT Hub, and its REST implementation | network |
+//! | [`hub`] | the seam to an IoT Hub, its REST implementation, and signing in | network |
 //! | [`reconcile`] | carries out an approved plan, and follows its jobs | through `hub` |
 //! | [`report`] | plans, findings and results as text and JSON | no |
 //! | [`forge`] | one comment on a pull request of GitHub, GitLab, Azure DevOps or Bitbucket | network |

@@ -1,4 +1,4 @@
-//! The seam to an IoT Hub: one narrow client trait, its REST implementation, how to read all
+//! The seam to an IoT Hub: one narrow client trait, its REST implementation, how to sign in with Entra, how to read all
 //! jobs and all device results through it, and how to ask it many questions. Knows the model and nothing else of hubjobs.
 
 mod ask;
