@@ -46,6 +46,7 @@
 //!
 //! ```
 //! use std::num::NonZeroU32;
+//! use std::sync::Arc;
 //!
 //! use hubjobs::diagnostic::SourceMap;
 //! use hubjobs::emulator::{InProcessHub, state::HubOptions};
@@ -70,6 +71,7 @@
 //! ".to_owned());
 //! let validated = validate::manifests(&sources, &[file]);
 //! assert!(validated.diagnostics.is_empty());
+//! let manifests: Vec<_> = validated.manifests.into_iter().map(Arc::new).collect();
 //!
 //! // A hub, and what is on it.
 //! let now = "2026-12-01T08:00:00Z".parse()?;
@@ -80,7 +82,7 @@
 //! // What is wanted against what is there. The same input always gives the same plan.
 //! let owner = Owner::parse("bldgx7q")?;
 //! let lookahead = Seconds::HOUR;
-//! let desired = expand(&validated.manifests, &owner, Window { now, lookahead });
+//! let desired = expand(&manifests, &owner, Window { now, lookahead });
 //! let plan = plan(&PlanInput {
 //!     now,
 //!     environment: &EnvironmentName::new("local")?,
@@ -90,7 +92,7 @@
 //!     prune: PrunePolicy::Never,
 //!     selection: &Selection::Everything,
 //!     completeness: Completeness::Complete,
-//!     manifests: &validated.manifests,
+//!     manifests: &manifests,
 //!     desired: &desired,
 //!     observed: &observed,
 //! });

@@ -2,6 +2,8 @@
 //! what is on the hub, and reads no clock: `now` comes in.
 //!
 //! ```
+//! use std::sync::Arc;
+//!
 //! use hubjobs::diagnostic::SourceMap;
 //! use hubjobs::expand::{Window, expand};
 //! use hubjobs::model::{Owner, Seconds};
@@ -18,7 +20,8 @@
 //!   schedule: {cron: '0 22 * * *', timeZone: Europe/Berlin}
 //!   method: {name: lockDoor}
 //! ".to_owned());
-//! let manifests = validate::manifests(&sources, &[file]).manifests;
+//! let validated = validate::manifests(&sources, &[file]);
+//! let manifests: Vec<_> = validated.manifests.into_iter().map(Arc::new).collect();
 //! let window = Window { now: "2026-12-01T20:30:00Z".parse()?, lookahead: Seconds::HOUR };
 //! let desired = expand(&manifests, &Owner::parse("bldgx7q")?, window);
 //! // 22:00 in Berlin is 21:00 UTC in winter.

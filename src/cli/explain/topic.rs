@@ -2,6 +2,7 @@
 
 use super::super::exit::Exit;
 use crate::diagnostic::{Code, Example};
+use crate::doctor;
 use crate::model::Explained;
 use crate::plan::{
     BlockedReason, CancelReason, CreateReason, DeferredReason, DepartureKind, IdleReason, JobDriftKind, Rule,
@@ -42,6 +43,7 @@ const IDLE: Group = Group { name: "idle", heading: "Why there is nothing to do" 
 const OUTCOME: Group = Group { name: "outcome", heading: "What became of a step of apply" };
 const DEPARTURE: Group = Group { name: "departure", heading: "What moved since a plan was reviewed" };
 const DRIFT: Group = Group { name: "drift", heading: "What drift finds in jobs" };
+const DOCTOR: Group = Group { name: "doctor", heading: "What doctor finds" };
 const EXIT: Group = Group { name: "exit", heading: "Exit codes" };
 
 /// All of them, group by group.
@@ -52,6 +54,13 @@ pub(super) fn topics() -> Vec<Topic> {
         meaning: code.explain(),
         occasion: None,
         example: code.example(),
+    });
+    let checks = doctor::Code::ALL.iter().map(|code| Topic {
+        group: DOCTOR,
+        code: code.as_str(),
+        meaning: code.meaning(),
+        occasion: None,
+        example: Example { wrong: None, mend: "`hubjobs doctor` prints beside it what to type.", right: None },
     });
     let tables = [
         (RULE, Rule::EXPLAINED),
@@ -66,7 +75,7 @@ pub(super) fn topics() -> Vec<Topic> {
         (EXIT, Exit::EXPLAINED),
     ];
     let rows = tables.into_iter().flat_map(|(group, table)| table.iter().map(move |row| of_row(group, row)));
-    findings.chain(rows).collect()
+    findings.chain(rows).chain(checks).collect()
 }
 
 fn of_row(group: Group, row: &'static Explained) -> Topic {
