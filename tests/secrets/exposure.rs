@@ -27,7 +27,7 @@ const MAY: &[(&str, &str)] = &[
     ("hub/entra/tokens.rs", "the token, for the header of a call"),
     ("hub/rest/sas.rs", "signs, compares"),
     ("hub/rest/signature.rs", "the header of a call"),
-    ("net/proxy.rs", "the password in the address of a proxy, for the HTTP library"),
+    ("net/env_proxy.rs", "the password in the address of a proxy, for the HTTP library"),
     ("report/document/seal.rs", "signs plans"),
 ];
 
