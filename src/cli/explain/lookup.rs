@@ -21,9 +21,11 @@ pub(super) enum Found {
     Nothing(Vec<String>),
 }
 
-/// Looks a word up. Case does not matter, nor do the numbers of list items.
+/// Looks a word up. Case does not matter, nor do the numbers of list items; a number is an exit code.
 pub(super) fn look_up(word: &str) -> Found {
-    let lower = word.to_ascii_lowercase();
+    let word = in_brackets(word);
+    let is_number = !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit());
+    let lower = if is_number { format!("exit-{word}") } else { word.to_ascii_lowercase() };
     // A policy's own rules are known to its author; what they have in common is explained.
     let code = if lower.starts_with("policy/") { "policy" } else { lower.as_str() };
     let codes: Vec<_> = topics().into_iter().filter(|topic| topic.code == code).collect();
@@ -45,6 +47,12 @@ pub(super) fn look_up(word: &str) -> Found {
         }
         _ => Found::Fields(matching),
     }
+}
+
+/// The code of what was copied as it was printed: `error[unknown-field]`.
+fn in_brackets(word: &str) -> &str {
+    let inner = |label: &str| word.strip_prefix(label)?.strip_suffix(']');
+    inner("error[").or_else(|| inner("warning[")).unwrap_or(word)
 }
 
 /// Every code and every kind, once.
@@ -148,6 +156,14 @@ mod tests {
         assert!(matches!(look_up("suspended"), Found::Codes(codes) if codes.len() == 2));
         assert!(matches!(look_up("policy/freeze/no-reboots"), Found::Codes(codes) if codes[0].code == "policy"));
         assert!(matches!(look_up("Policy"), Found::Kind(Kind::Policy, _)));
+    }
+
+    #[test]
+    fn a_code_is_found_as_it_was_printed() {
+        for (word, code) in [("4", "exit-4"), ("130", "exit-130"), ("error[unknown-field]", "unknown-field")] {
+            assert!(matches!(look_up(word), Found::Codes(codes) if codes[0].code == code), "{word}");
+        }
+        assert!(matches!(look_up("8"), Found::Nothing(_)));
     }
 
     #[test]
