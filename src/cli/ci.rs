@@ -54,12 +54,20 @@ async fn comment(args: &CommentArgs, session: &Session) -> Result<Exit, Failure>
         None if args.dry_run => 0,
         None => return Err(CiFailure::NoPull(site.kind).into()),
     };
-    let drafts = drafts(args, session, &site, pull, key.as_ref())?;
     if args.dry_run {
+        let drafts = drafts(args, session, &site, pull, key.as_ref(), "")?;
         drafts.iter().for_each(|draft| session.terminal.result(&draft.sticky.body));
         return Ok(Exit::Done);
     }
     let forge = forge(&site, session)?;
+    let top = match site.is_in_review {
+        true => String::new(),
+        false => {
+            let found = async { forge.pull(pull).await.map_err(CiFailure::from) };
+            top_of(session.read(found).await?.state, &site)
+        }
+    };
+    let drafts = drafts(args, session, &site, pull, key.as_ref(), &top)?;
     let mut told = Vec::new();
     for Draft { source, sticky } in &drafts {
         let patience = Patience::pipeline();
@@ -83,17 +91,31 @@ async fn comment(args: &CommentArgs, session: &Session) -> Result<Exit, Failure>
     Ok(Exit::Done)
 }
 
+/// What readers have to know first of a comment that no pipeline of the pull request wrote.
+fn top_of(state: PullState, site: &Site) -> String {
+    let word = site.kind.pull_word();
+    match state {
+        PullState::Merged => format!(
+            "**This {word} was merged, and what follows is newer than its review.** To have it applied, open another \
+             {word}; an empty commit will do.\n\n"
+        ),
+        PullState::Open | PullState::Closed => String::new(),
+    }
+}
+
 fn drafts(
     args: &CommentArgs,
     session: &Session,
     site: &Site,
     pull: u64,
     key: Option<&PlanKey>,
+    top: &str,
 ) -> Result<Vec<Draft>, Failure> {
     let foot = foot_of(site.commit.as_deref(), site.run_url.as_deref(), args.details_url.as_deref());
     let draft = |source: &Path, mut marker: Marker, posting, render: &mut dyn FnMut(usize) -> String| {
         marker.code = key.map(|key| key.sign_text(&marker.signed_text()));
-        let body = body_of(site.kind, &marker, &foot, render);
+        let body =
+            body_of(site.kind, &marker, &foot, |len_max| format!("{top}{}", render(len_max.saturating_sub(top.len()))));
         let when = match site.is_in_review {
             true => When::InReview { commit: site.commit.clone() },
             false => When::Afterwards,

@@ -134,7 +134,10 @@ async fn a_pull_request_from_its_plan_to_its_apply() {
     // And again, when there is nothing left to do.
     pipeline.run(0, &["apply", "--reviewed", digest]);
     // What is written after the merge is shown, and was reviewed by nobody.
+    assert!(!only_comment(&played).contains("was merged"));
     pipeline.run(0, &["ci", "comment", "plan.json", "--pr", "7"]);
+    let body = only_comment(&played);
+    assert!(body.contains("**This pull request was merged") && body.contains("an empty commit will do"), "{body}");
     let said = pipeline.run(4, &["ci", "reviewed"]);
     assert!(said.err.contains(&format!("its comment is for commit {MERGE}")), "{}", said.err);
 }

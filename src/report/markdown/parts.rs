@@ -90,7 +90,7 @@ fn next_steps(document: &PlanDocument, standing: Standing) -> Vec<String> {
             steps.push(format!("**Next:** somebody who may sign in to the hub runs {plan}."));
         }
         Standing::Ready => steps.push(format!(
-            "**Next:** review the devices and values below, then merge and run {apply}, or apply the saved plan."
+            "**Next:** review the devices and values below, then merge. The pipeline applies it, or {apply} does."
         )),
         Standing::Blocked => {
             steps.push("**Next:** follow the help lines of the blocked slots; nothing else is to be done.".to_owned());
