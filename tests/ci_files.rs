@@ -92,7 +92,13 @@ fn jobs_have_the_rights_that_they_need() {
         (
             "hubjobs-plan.yml",
             "plan",
-            &[("contents", "read"), ("id-token", "write"), ("pull-requests", "write"), ("security-events", "write")],
+            &[
+                ("actions", "read"),
+                ("contents", "read"),
+                ("id-token", "write"),
+                ("pull-requests", "write"),
+                ("security-events", "write"),
+            ],
         ),
         (
             "hubjobs-apply.yml",

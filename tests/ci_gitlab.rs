@@ -151,6 +151,23 @@ fn from_a_merge_request_to_its_merge_and_on() {
 }
 
 #[test]
+fn what_is_not_planned_is_said_too() {
+    let pipeline = Pipeline::new();
+    pipeline.edit("kind: MethodJob", "kind: NoJob");
+    let (passed, said) = pipeline.job("plan", &[], &[]);
+    assert!(!passed && said.contains("said: ci comment -e local --failure plan.log"), "{said}");
+    assert!(pipeline.file("plan.log").contains("unknown-kind"), "{}", pipeline.file("plan.log"));
+
+    // A merge request of a fork, or one whose plan has expired.
+    let merged = [(
+        "repository/commits/1111111111111111111111111111111111111111/merge_requests",
+        r#"[{"iid": 5, "state": "merged", "target_branch": "main"}]"#.to_owned(),
+    )];
+    let (passed, said) = pipeline.job("apply", &merged, &[]);
+    assert!(!passed && said.contains("merge request !5 has no plan, or none any more"), "{said}");
+}
+
+#[test]
 fn the_schedule_goes_on_with_the_last_deployment() {
     let pipeline = Pipeline::new();
     let path = "deployments?environment=local&order_by=id&sort=desc&per_page=1";

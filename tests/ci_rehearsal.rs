@@ -66,10 +66,11 @@ impl Rehearsal {
         let rehearsal = Self { runner };
         let pulls = format!(
             r#"[{{"number": 6, "merged_at": null, "base": {{"ref": "main"}}, "head": {{"sha": "x"}}}},
-                {{"number": 7, "merged_at": "2026-12-01T07:00:00Z", "base": {{"ref": "main"}}, "head": {{"sha": "{HEAD}"}}}}]"#
+                {{"number": 7, "merged_at": "2026-12-01T07:00:00Z", "base": {{"ref": "main"}}, "head": {{"sha": "{HEAD}", "repo": {{"full_name": "acme/buildings"}}}}}}]"#
         );
         rehearsal.answer("pulls", &pulls);
         rehearsal.answer("runs", &runs("acme/buildings", "success"));
+        rehearsal.answer("history", &history(&[None]));
         rehearsal
     }
 
@@ -210,6 +211,47 @@ fn without_a_plan_of_this_repository_nothing_is_applied() {
 }
 
 #[test]
+fn a_plan_of_a_fork_is_said_to_be_none() {
+    let mut rehearsal = Rehearsal::new("apply");
+    let pulls = |repository: &str| {
+        format!(
+            r#"[{{"number": 8, "merged_at": "2026-12-01T07:00:00Z", "base": {{"ref": "main"}},
+                  "head": {{"sha": "{HEAD}", "repo": {repository}}}}}]"#
+        )
+    };
+    for repository in [r#"{"full_name": "mallory/buildings"}"#, "null"] {
+        rehearsal.answer("pulls", &pulls(repository));
+        let apply = rehearsal.job("apply");
+        assert!(apply.has_failed && apply.log.contains("#8 came from a fork"), "{}", apply.log);
+        assert!(!rehearsal.asked().contains("run download"), "nothing of a fork is fetched");
+    }
+}
+
+#[test]
+fn an_old_run_that_is_started_again_does_not_go_back() {
+    let mut rehearsal = Rehearsal::new("apply");
+    assert!(!rehearsal.job("plan").has_failed);
+    let node =
+        |oid: &str, state: &str| format!(r#"{{"oid": "{oid}", "status": {{"context": {{"state": "{state}"}}}}}}"#);
+    let ours = node(&"1".repeat(40), "SUCCESS");
+    for (nodes, is_back) in [
+        (format!("{}, {ours}", node("later", "SUCCESS")), true),
+        (format!("{}, {ours}", node("later", "PENDING")), true),
+        (node("later", "FAILURE"), true),
+        (format!("{}, {ours}", node("later", "ERROR")), false),
+        (format!("{ours}, {}", node("earlier", "SUCCESS")), false),
+    ] {
+        let history =
+            format!(r#"{{"data": {{"repository": {{"ref": {{"target": {{"history": {{"nodes": [{nodes}]}}}}}}}}}}}}"#);
+        rehearsal.answer("history", &history);
+        let apply = rehearsal.job("apply");
+        assert_eq!(apply.has_failed, is_back, "{nodes}: {}", apply.log);
+        assert_eq!(apply.log.contains("later was applied after 1111"), is_back, "{nodes}: {}", apply.log);
+        assert_eq!(rehearsal.asked().contains("state=pending"), !is_back, "{nodes}");
+    }
+}
+
+#[test]
 fn the_schedule_waits_for_a_first_apply_and_stops_after_one_that_was_killed() {
     let mut rehearsal = Rehearsal::new("apply");
     rehearsal.answer("history", &history(&[None, Some("ERROR")]));
@@ -230,8 +272,8 @@ fn the_schedule_waits_for_a_first_apply_and_stops_after_one_that_was_killed() {
 #[test]
 fn a_plan_that_is_blocked_passes_and_one_that_is_refused_does_not() {
     let mut rehearsal = Rehearsal::new("apply");
-    rehearsal.answer("history", &history(&[Some("SUCCESS")]));
     assert!(!rehearsal.job("plan").has_failed && !rehearsal.job("apply").has_failed);
+    rehearsal.answer("history", &history(&[Some("SUCCESS")]));
     rehearsal.edit("jobs/doors.yaml", "drill", "fire");
     let plan = rehearsal.job("plan");
     assert_eq!((plan.has_failed, plan.output("plan.exit-code")), (false, "6"), "{}", plan.log);
