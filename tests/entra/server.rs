@@ -86,6 +86,8 @@ pub(crate) struct Play {
     pub(crate) delay: Duration,
     /// What the metadata service answers instead.
     pub(crate) identity_status: u16,
+    /// What somebody else answers where the metadata service would be.
+    pub(crate) stranger_status: Option<u16>,
 }
 
 pub(crate) struct Server {
@@ -129,6 +131,7 @@ impl Server {
                 oidc_lifetime: 300,
                 delay: Duration::ZERO,
                 identity_status: 200,
+                stranger_status: None,
             }),
         });
         tokio::spawn(serve(https, Some(TlsAcceptor::from(Arc::new(config))), Arc::clone(&server)));
@@ -316,6 +319,10 @@ impl Server {
     }
 
     fn identity(&self, has_header: bool, query: &BTreeMap<String, String>) -> (u16, String) {
+        if let Some(status) = self.play(|play| play.stranger_status) {
+            self.note("stranger");
+            return (status, "<html>MARK</html>".to_owned());
+        }
         if !has_header {
             self.note("probe");
             return (400, "{\"error\":\"invalid_request\"}".to_owned());

@@ -152,6 +152,36 @@ async fn a_slow_metadata_service_delays_nobody_by_more_than_a_second() {
     assert!(stage.server.asked().is_empty(), "it was still thinking about the probe");
 }
 
+/// Other clouds have a metadata service at the same address, and Docker Desktop answers 403 there.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_metadata_service_of_another_cloud_is_in_nobodys_way() {
+    let stage = Stage::new().await;
+    let (token, expires) = stage.server.token();
+    stage.write("az.json", &format!(r#"{{"accessToken":"{token}","expires_on":{expires},"tokenType":"Bearer"}}"#));
+    stage.install("az", &format!("cat {}", stage.path("az.json").display()));
+    let host = format!("http://{}", stage.server.http);
+    for status in [200, 302, 401, 403, 404] {
+        stage.server.play(|play| play.stranger_status = Some(status));
+        stage.plan(&[("AZURE_POD_IDENTITY_AUTHORITY_HOST", &host)]).await.succeeded();
+        assert_eq!(stage.server.asked(), ["stranger"], "{status}");
+    }
+}
+
+/// Whoever is signed in to `az` may be somebody else than the identity that was asked for.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_identity_that_the_machine_does_not_have_is_not_replaced_without_a_word() {
+    let stage = Stage::new().await;
+    let (token, expires) = stage.server.token();
+    stage.write("az.json", &format!(r#"{{"accessToken":"{token}","expires_on":{expires},"tokenType":"Bearer"}}"#));
+    stage.install("az", &format!("cat {}", stage.path("az.json").display()));
+    let host = format!("http://{}", stage.server.http);
+    let other = "11111111-2222-4333-8444-000000000000";
+    let run = stage.plan(&[("AZURE_POD_IDENTITY_AUTHORITY_HOST", &host), ("AZURE_CLIENT_ID", other)]).await;
+    run.succeeded();
+    let told = "managedIdentity: this machine does not have that identity; signed in by azureCli instead";
+    assert!(run.stderr.contains(told), "{run:?}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn without_any_source_each_is_named_with_its_reason() {
     let stage = Stage::new().await;

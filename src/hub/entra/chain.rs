@@ -62,6 +62,11 @@ impl Recipe {
         }
     }
 
+    /// Whether a managed identity is wanted, and which one.
+    pub(super) const fn names_identity(&self) -> bool {
+        matches!(self, Self::Managed { client: Some(_), .. })
+    }
+
     /// As whom to sign in, if the source does not decide that.
     pub(super) const fn application(&self) -> Option<&Application> {
         match self {

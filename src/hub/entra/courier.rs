@@ -86,11 +86,13 @@ impl Courier {
         Ok(Self { entra, other, whom, metadata_host })
     }
 
-    /// Whether the metadata service is there: anything that answers. Nothing is asked of it, so that a
-    /// stranger at that address learns nothing.
+    /// Whether the metadata service is there. It is asked for nothing, so that a stranger at that address
+    /// learns nothing: other clouds have a service there, too, and Docker Desktop answers 403 for nobody.
+    /// That of Azure refuses whoever does not send its header with 400, unless it is busy.
     pub(super) async fn finds_metadata_service(&self) -> bool {
         let url = Url::parse("http://169.254.169.254/metadata/identity/oauth2/token").expect("a constant");
-        self.other.get(self.whereabouts(url)).timeout(PROBE_TIME_MAX).send().await.is_ok()
+        let answered = self.other.get(self.whereabouts(url)).timeout(PROBE_TIME_MAX).send().await;
+        answered.is_ok_and(|answer| matches!(answer.status().as_u16(), 400 | 410 | 429 | 500..=599))
     }
 
     /// Sends a request for a token that is to vouch for us.

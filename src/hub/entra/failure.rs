@@ -202,6 +202,11 @@ impl SignInFailure {
         }
     }
 
+    /// Whether the machine has identities, and not this one.
+    pub(super) const fn lacks_identity(&self) -> bool {
+        matches!(self.0.reason, Reason::NoIdentity)
+    }
+
     /// What to type.
     #[must_use]
     pub fn help(&self) -> Vec<String> {

@@ -39,7 +39,9 @@ pub(super) fn of(failure: &SignInFailure) -> Vec<String> {
         Reason::File { problem: FileProblem::NotPem, path } => {
             vec![format!("`openssl pkcs12 -in {path} -out certificate.pem -nodes`")]
         }
-        Reason::File { problem: FileProblem::Encrypted, .. } => one("`openssl pkey -in WITH.pem -out WITHOUT.pem`"),
+        Reason::File { problem: FileProblem::Encrypted, path } => vec![format!(
+            "`openssl pkey -in {path} -out open.pem && openssl x509 -in {path} >> open.pem`; keep the file to yourself"
+        )],
         Reason::File { .. } => {
             one("a PEM file with the certificate and its RSA key; or the token that Kubernetes mounts")
         }

@@ -168,10 +168,13 @@ impl Kept {
     async fn ask(&self, only: Option<EntraSource>) -> Result<Arc<EntraToken>, SignInFailure> {
         let asking = Asking::prepare(&self.auth, &self.surroundings, &self.network)?;
         let mut passed_over = Vec::new();
+        // The machine has identities, and not the one that was asked for.
+        let mut lacking = None;
         let is_wanted = |source| only.is_none_or(|only| only == source);
         let is_alone = self.auth.sources().len() == 1 || only.is_some();
         for candidate in candidates(&self.auth, &self.surroundings).into_iter().filter(|c| is_wanted(c.source)) {
             let source = candidate.source;
+            let is_named;
             let failure = match candidate.state {
                 State::NotHere(why) => {
                     passed_over.push((source, why));
@@ -179,8 +182,12 @@ impl Kept {
                 }
                 State::Broken(failure) => return Err(failure),
                 State::Here(recipe) => {
+                    is_named = recipe.names_identity();
                     match asking.ask(source, if only.is_some() { recipe.known() } else { recipe }).await {
                         Ok(token) => {
+                            if let Some(why) = lacking {
+                                tracing::warn!("{why}; signed in by {source} instead");
+                            }
                             tracing::info!(%source, expires = %token.expires, "signed in with Microsoft Entra");
                             return Ok(Arc::new(token));
                         }
@@ -189,7 +196,12 @@ impl Kept {
                 }
             };
             match failure.absence() {
-                Some(why) if !is_alone => passed_over.push((source, why)),
+                Some(why) if !is_alone => {
+                    if is_named && failure.lacks_identity() {
+                        lacking = Some(format!("{source}: {why}"));
+                    }
+                    passed_over.push((source, why));
+                }
                 _ => return Err(failure),
             }
         }
