@@ -333,6 +333,35 @@ async fn a_proxy_stands_between() {
     assert!(!report.contains("secret"), "{report}");
 }
 
+/// The password of a proxy that speaks TLS itself is not sent to it in the clear.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_proxy_that_speaks_tls_is_told_nothing_in_the_clear() {
+    use tokio::io::AsyncReadExt as _;
+    const CLIENT_HELLO: u8 = 0x16;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let (heard, mut first) = tokio::sync::mpsc::unbounded_channel();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            // A connection alone, as the look at the port makes it, says nothing.
+            if let Ok(byte) = stream.read_u8().await {
+                heard.send(byte).unwrap();
+            }
+        }
+    });
+    let project = Project::on(1, "S1");
+    let secret = "HostName=localhost:1;SharedAccessKeyName=service;SharedAccessKey=c2VjcmV0";
+    let proxy = format!("https://user:secret@127.0.0.1:{port}");
+    let report = project.doctor().env("HUB", secret).env("HTTPS_PROXY", &proxy).env("NO_PROXY", "").run();
+    assert!(report.contains("problem  tls") && !report.contains("secret"), "{report}");
+    first.close();
+    let mut said = Vec::new();
+    while let Some(byte) = first.recv().await {
+        said.push(byte);
+    }
+    assert!(!said.is_empty() && said.iter().all(|byte| *byte == CLIENT_HELLO), "{said:?}");
+}
+
 #[test]
 fn conformance_needs_the_name_of_the_hub_and_then_agrees() {
     let project = Project::new("hub: {emulator: {sku: S2, clock: {start: \"2026-12-01T08:00:00Z\", mode: fast}}}");

@@ -44,6 +44,10 @@ pub async fn certificate_of(
 ) -> Result<CertificateSeen, String> {
     install_tls();
     if let Some(proxy) = proxy {
+        // It is spoken to by the clients alone: its password is not for the wire in the clear.
+        if proxy.is_behind_tls {
+            return Err("behind a proxy that speaks TLS itself, the certificate is not read".to_owned());
+        }
         open_tunnel(&mut stream, proxy, host, port).await?;
     }
     let shown = Arc::new(Shown::default());

@@ -14,6 +14,8 @@ pub struct Proxy {
     pub host: String,
     /// Its port.
     pub port: u16,
+    /// Whether it is itself spoken to over TLS (`https://HOST:PORT`).
+    pub(super) is_behind_tls: bool,
     /// What it wants to see first; marked as sensitive.
     pub(super) authorization: Option<HeaderValue>,
 }
@@ -36,10 +38,11 @@ pub fn proxy_of(host: &str, port: u16) -> Option<Proxy> {
     let target = format!("https://{host}:{port}/").parse().ok()?;
     let found = Matcher::from_env().intercept(&target)?;
     let uri = found.uri();
-    let default = if uri.scheme_str() == Some("https") { 443 } else { 80 };
+    let is_behind_tls = uri.scheme_str() == Some("https");
+    let default = if is_behind_tls { 443 } else { 80 };
     let authorization = found.basic_auth().cloned().map(|mut value| {
         value.set_sensitive(true);
         value
     });
-    Some(Proxy { host: uri.host()?.to_owned(), port: uri.port_u16().unwrap_or(default), authorization })
+    Some(Proxy { host: uri.host()?.to_owned(), port: uri.port_u16().unwrap_or(default), is_behind_tls, authorization })
 }

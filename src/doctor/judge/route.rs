@@ -140,7 +140,9 @@ pub(in crate::doctor) fn judge_tls(host: &str, now: Timestamp, seen: &TlsSeen) -
     let found = |code, said: String| Finding::new(Check::Tls, code, said);
     match seen {
         TlsSeen::Trusted(certificate) => judge_trusted(host, now, certificate),
-        TlsSeen::TrustedUnread => Finding::ok(Check::Tls, "the certificate is trusted"),
+        TlsSeen::TrustedUnread => {
+            Finding::ok(Check::Tls, "the certificate is trusted; who signed it could not be read")
+        }
         TlsSeen::Refused { certificate, trouble } => judge_refused(certificate.as_ref(), *trouble),
         TlsSeen::Failed(cause) => found(Code::NoTls, cause.clone())
             .help("check `hostName` and its port in hubjobs.yaml; a hub speaks TLS on 443"),
