@@ -345,18 +345,14 @@ pub(super) fn trouble(error: &std::io::Error) -> String {
     }
 }
 
-/// The role that all of hubjobs' calls need, as a command.
+/// What may be wrong with a token of Entra that a hub refuses.
 fn role_help(principal: &Principal, message: &str) -> Vec<String> {
-    let assignee = principal.object_id.as_deref().unwrap_or("OBJECT_ID");
     // A hub that knows the principal says that it has no permissions; otherwise the token itself is wrong.
     let is_token_good = message.contains("permissions");
     let check = "a hub takes tokens of its own tenant, for itself: check `tenantId` and `audience` in `auth.entra`";
     let mut help = if is_token_good { Vec::new() } else { vec![check.to_owned()] };
     help.extend([
-        format!(
-            "`az role assignment create --role \"IoT Hub Data Contributor\" --assignee {assignee} \
-             --scope $(az iot hub show --name HUB --query id --output tsv)`"
-        ),
+        principal.grant("HUB"),
         "a role counts after some minutes; being Owner or Contributor of the hub is not enough".to_owned(),
     ]);
     help

@@ -34,17 +34,17 @@ pub(super) struct CallsSeen {
 /// Makes the calls. `id` is that of no job.
 pub(super) async fn look_at_rights(hub: &RestHub, id: &str) -> CallsSeen {
     let get = |path: &str| RawRequest::new(Verb::Get, path);
-    let (read_jobs, _) = call(hub, &get("/jobs/v2/query").with_page_of(1)).await;
+    let (read_jobs, _) = list(hub, &get("/jobs/v2/query").with_page_of(1)).await;
     // No type that any version of the API has, and nothing to be done. Should a hub take it all the same,
     // it is for no device, and it is cancelled below.
     let body = json!({"jobId": id, "type": "hubjobsDoctorProbe", "queryCondition": NOBODY});
     let create = RawRequest::new(Verb::Put, format!("/jobs/v2/{id}")).with_body(RawBody::Json(body));
-    let (create_jobs, _) = call(hub, &create).await;
+    let create_jobs = call(hub, &create).await.0;
     let cancel = RawRequest::new(Verb::Post, format!("/jobs/v2/{id}/cancel")).with_body(RawBody::Empty);
-    let (cancel_jobs, _) = call(hub, &cancel).await;
+    let cancel_jobs = call(hub, &cancel).await.0;
     let query = RawRequest::new(Verb::Post, "/devices/query").with_body(RawBody::Json(json!({"query": COUNT})));
-    let (query_twins, counted) = call(hub, &query).await;
-    let (read_configurations, listed) = call(hub, &get("/configurations?top=100")).await;
+    let (query_twins, counted) = list(hub, &query).await;
+    let (read_configurations, listed) = list(hub, &get("/configurations?top=100")).await;
     CallsSeen {
         rights: RightsSeen { read_jobs, create_jobs, cancel_jobs, query_twins, read_configurations },
         devices: counted.and_then(|body| body.get(0)?.get("devices")?.as_u64()),
@@ -62,6 +62,21 @@ pub(super) async fn look_at_jobs(hub: &RestHub) -> Result<Observation, String> {
         Ok(Err(error)) => Err(error.to_string()),
         Err(_) => Err(format!("the list of jobs did not end within {} s", LIST_TIME_MAX.as_secs())),
     }
+}
+
+/// A call whose answer is a list. A page of somebody in between, who says 200 to everything, is none.
+async fn list(hub: &RestHub, request: &RawRequest) -> (CallSeen, Option<Value>) {
+    match call(hub, request).await {
+        (CallSeen::Taken, body) if !body.as_ref().is_some_and(is_list) => {
+            (CallSeen::Failed("the answer is not a list, as a hub gives it".to_owned()), None)
+        }
+        called => called,
+    }
+}
+
+/// Hubs give an array; the published specification has an object around it.
+fn is_list(body: &Value) -> bool {
+    body.is_array() || body.get("items").is_some_and(Value::is_array)
 }
 
 async fn call(hub: &RestHub, request: &RawRequest) -> (CallSeen, Option<Value>) {

@@ -161,6 +161,21 @@ pub struct Principal {
     pub object_id: Option<String>,
 }
 
+impl Principal {
+    /// The command that gives it the role which all calls of hubjobs need. `hub` is the name by which `az`
+    /// knows the hub.
+    #[must_use]
+    pub fn grant(&self, hub: &str) -> String {
+        // It comes out of a token, and goes into a shell.
+        let is_plain = |id: &&str| id.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
+        let assignee = self.object_id.as_deref().filter(is_plain).unwrap_or("OBJECT_ID");
+        format!(
+            "`az role assignment create --role \"IoT Hub Data Contributor\" --assignee {assignee} --scope \"$(az iot \
+             hub show --name {hub} --query id --output tsv)\"`"
+        )
+    }
+}
+
 impl fmt::Display for Principal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.object_id {

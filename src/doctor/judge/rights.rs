@@ -8,17 +8,11 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::call::CallSeen;
 use crate::doctor::check::Check;
 use crate::doctor::code::Code;
 use crate::doctor::finding::Finding;
 use crate::hub::rest::SignsInAs;
-
-/// Codes of 403 that say nothing about who is asking.
-const NOT_ABOUT_RIGHTS: [&str; 4] =
-    ["IotHubSuspended", "IotHubQuotaExceeded", "JobQuotaExceeded", "OperationNotAvailableInCurrentTier"];
-
-/// What a hub answers to a job call when its tier has no jobs.
-const NO_JOBS_IN_TIER: &str = "OperationNotAvailableInCurrentTier";
 
 /// A token that is left for less is worth a word.
 const TOKEN_LEFT_MIN: SignedDuration = SignedDuration::from_hours(24);
@@ -30,43 +24,6 @@ pub(in crate::doctor) struct Identity<'a> {
     pub(in crate::doctor) who: &'a SignsInAs,
     /// The short name of the hub, for commands.
     pub(in crate::doctor) hub: &'a str,
-}
-
-/// What became of a call.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::doctor) enum CallSeen {
-    /// It was carried out.
-    Taken,
-    /// It was refused.
-    Refused {
-        /// HTTP status.
-        status: u16,
-        /// Symbolic reason, if any.
-        code: Option<String>,
-        /// The hub's words.
-        message: String,
-    },
-    /// No answer, and why.
-    Failed(String),
-    /// No answer in time.
-    TooSlow,
-}
-
-impl CallSeen {
-    fn is_denied(&self) -> bool {
-        match self {
-            Self::Refused { status: 401, .. } => true,
-            Self::Refused { status: 403, code, .. } => {
-                !code.as_deref().is_some_and(|code| NOT_ABOUT_RIGHTS.contains(&code))
-            }
-            _ => false,
-        }
-    }
-
-    /// Whether the tier of the hub has no such call.
-    pub(in crate::doctor) fn is_beyond_tier(&self) -> bool {
-        matches!(self, Self::Refused { code: Some(code), .. } if code == NO_JOBS_IN_TIER)
-    }
 }
 
 /// What became of the calls that hubjobs makes.
@@ -163,19 +120,16 @@ pub(in crate::doctor) fn judge_sign_in(identity: &Identity<'_>, seen: &RightsSee
         let finding = Finding::new(Check::SignIn, Code::SignInRefused, said).help(renew(identity));
         return finding.help(format!("or it has no right that counts here: {}", grant(identity)));
     }
-    if let Some(cause) = calls.iter().find_map(|call| match call.seen {
-        CallSeen::Failed(cause) => Some(cause),
-        _ => None,
-    }) && !calls.iter().any(|call| matches!(call.seen, CallSeen::Taken | CallSeen::Refused { .. }))
-    {
-        return Finding::new(Check::SignIn, Code::HubFailed, cause.clone())
-            .help("repeat the command; `hubjobs -vv doctor` shows every call");
+    if calls.iter().any(|call| call.seen.is_to_somebody()) {
+        return Finding::ok(Check::SignIn, format!("the hub knows {}", identity.who));
     }
     if calls.iter().all(|call| *call.seen == CallSeen::TooSlow) {
         return Finding::new(Check::SignIn, Code::TooSlow, "the hub answered no call in time")
             .help("repeat the command later; a hub that is throttled answers late");
     }
-    Finding::ok(Check::SignIn, format!("the hub knows {}", identity.who))
+    let cause = calls.iter().find(|call| !call.seen.is_denied()).map_or_else(String::new, |call| call.seen.cause());
+    Finding::new(Check::SignIn, Code::HubFailed, cause)
+        .help("repeat the command; `hubjobs -vv doctor` shows every call")
 }
 
 /// Judges what may be done, call by call.
@@ -206,26 +160,13 @@ fn judge_right(identity: &Identity<'_>, call: &Call<'_>) -> Finding {
             format!("the hub took a request to {verb} that it should refuse"),
         )
         .help("report this: the answer is in `hubjobs -vv doctor`; look for a job `hubjobs-doctor-...` on the hub"),
-        // 400, 404, 405, 412: about the request. 429004: about lanes. All come from behind the door.
-        (CallSeen::Refused { status: 400..=499, code: _, .. }, Proof::RefusedForWhatItIs) => {
+        (seen, Proof::RefusedForWhatItIs) if seen.is_refused_for_what_it_is() => {
             Finding::ok(check, format!("may {verb}, as far as a request tells that can be none"))
         }
-        (CallSeen::Refused { status, code, message }, _) => {
-            let code = code.as_deref().map_or_else(String::new, |code| format!(" {code}"));
-            Finding::new(
-                check,
-                Code::RightUnknown,
-                format!("cannot tell whether it may {verb}: {status}{code}: {message}"),
-            )
-            .help("repeat the command later; `hubjobs -vv doctor` shows every call")
-        }
-        (CallSeen::Failed(cause), _) => {
-            Finding::new(check, Code::RightUnknown, format!("cannot tell whether it may {verb}: {cause}"))
-                .help("repeat the command; `hubjobs -vv doctor` shows every call")
-        }
-        (CallSeen::TooSlow, _) => {
-            Finding::new(check, Code::RightUnknown, format!("cannot tell whether it may {verb}: no answer in time"))
-                .help("repeat the command later; a hub that is throttled answers late")
+        (seen, _) => {
+            let said = format!("cannot tell whether it may {verb}: {}", seen.cause());
+            Finding::new(check, Code::RightUnknown, said)
+                .help("repeat the command later; `hubjobs -vv doctor` shows every call")
         }
     }
 }
@@ -262,17 +203,14 @@ fn grant(identity: &Identity<'_>) -> String {
             "`az iot hub policy create --hub-name {hub} --name hubjobs --permissions RegistryRead RegistryWrite \
              ServiceConnect`, then use its connection string"
         ),
-        SignsInAs::Entra(principal) => format!(
-            "`az role assignment create --role \"IoT Hub Data Contributor\" --assignee {} --scope \"$(az iot hub show \
-             --name {hub} --query id -o tsv)\"`",
-            principal.object_id.as_deref().unwrap_or("PRINCIPAL")
-        ),
+        SignsInAs::Entra(principal) => principal.grant(hub),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::doctor::judge::call::{NO_JOBS_IN_TIER, NOT_ABOUT_RIGHTS};
 
     fn refused(status: u16, code: &str) -> CallSeen {
         CallSeen::Refused { status, code: Some(code.to_owned()), message: "no".to_owned() }
@@ -307,6 +245,21 @@ mod tests {
         assert_eq!(codes(&late)[1], Code::RightUnknown);
         let taken = RightsSeen { create_jobs: CallSeen::Taken, ..allowed() };
         assert_eq!(codes(&taken)[1], Code::ProbeTaken);
+    }
+
+    #[test]
+    fn what_says_nothing_of_who_asks_proves_nothing() {
+        let page = CallSeen::Refused { status: 404, code: None, message: "<html>".to_owned() };
+        for seen in [page, refused(429, "ThrottlingException"), refused(503, "ServerBusy"), CallSeen::TooSlow] {
+            let late = RightsSeen { create_jobs: seen.clone(), cancel_jobs: seen.clone(), ..allowed() };
+            assert_eq!(codes(&late)[1..3], [Code::RightUnknown; 2], "{seen:?}");
+            let denied = refused(401, "IotHubUnauthorizedAccess");
+            let all = RightsSeen { read_jobs: denied, query_twins: seen.clone(), ..late };
+            let all = RightsSeen { read_configurations: CallSeen::Failed("reset".to_owned()), ..all };
+            let who = policy();
+            let finding = judge_sign_in(&Identity { who: &who, hub: "contoso" }, &all);
+            assert_eq!(finding.code, Code::HubFailed, "{seen:?}");
+        }
     }
 
     #[test]
@@ -356,8 +309,13 @@ mod tests {
     #[test]
     fn a_suspended_hub_and_a_basic_one_say_nothing_of_rights() {
         for code in NOT_ABOUT_RIGHTS {
-            let seen = RightsSeen { read_jobs: refused(403, code), ..allowed() };
-            assert_eq!(codes(&seen)[0], Code::RightUnknown, "{code}");
+            let seen = RightsSeen {
+                read_jobs: refused(403, code),
+                create_jobs: refused(403, code),
+                cancel_jobs: refused(403, code),
+                ..allowed()
+            };
+            assert_eq!(codes(&seen)[..3], [Code::RightUnknown; 3], "{code}");
         }
         assert!(refused(403, NO_JOBS_IN_TIER).is_beyond_tier());
         assert!(refused(403, "Other").is_denied());
