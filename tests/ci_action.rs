@@ -142,6 +142,14 @@ fn what_cannot_be_had_is_said() {
     }
 }
 
+#[test]
+fn arguments_may_stand_on_several_lines() {
+    let mut runner = Runner::new();
+    runner.install();
+    let ran = runner.action(&[("command", "validate"), ("arguments", "--quiet\n--no-such-word\n")]);
+    assert!(ran.has_failed && ran.log.contains("'--no-such-word'"), "{}", ran.log);
+}
+
 /// No value of an input becomes a command.
 #[test]
 fn inputs_are_data() {
