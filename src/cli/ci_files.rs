@@ -89,8 +89,9 @@ impl CiService {
 impl CiTarget {
     /// The sample's environment and branch become ours, and its action is pinned to a commit if one is known.
     fn adapt(&self, text: &str) -> String {
-        let text = replace_word(text, "prod", &self.environment);
-        let text = replace_word(&text, "main", &self.repository.branch);
+        // What one brings in is not for the other: a branch may be named `prod`, and an environment `main`.
+        let text = replace_word(text, "prod", "\0");
+        let text = replace_word(&text, "main", &self.repository.branch).replace('\0', &self.environment);
         match COMMIT.filter(|commit| is_commit(commit)) {
             Some(commit) => {
                 let pinned = format!("hubjobs/hubjobs@{commit} # v{}", env!("CARGO_PKG_VERSION"));
@@ -182,6 +183,14 @@ mod tests {
             }
             let setup = service.setup(&target);
             assert!(!setup.contains("prod") && setup.contains("factory") && setup.contains("YOUR-HUB"), "{setup}");
+        }
+    }
+
+    #[test]
+    fn a_branch_may_be_named_as_the_environment_of_the_sample() {
+        for (environment, branch) in [("main", "prod"), ("prod", "prod"), ("main", "trunk")] {
+            let adapted = target(environment, branch).adapt("environment: prod # of main, not of mainland");
+            assert_eq!(adapted, format!("environment: {environment} # of {branch}, not of mainland"));
         }
     }
 
