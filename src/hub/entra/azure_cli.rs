@@ -24,9 +24,11 @@ const TIME_MAX: Duration = Duration::from_secs(60);
 const NOT_FOUND: i32 = 127;
 
 /// Secrets that `az` has no use for. So are connection strings, whatever their variables are called.
-const NOT_FOR_AZ: [&str; 10] = [
+const NOT_FOR_AZ: [&str; 12] = [
     "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
+    "AZURE_CLIENT_CERTIFICATE_PASSWORD",
     "AZURE_CLIENT_SECRET",
+    "AZURE_DEVOPS_EXT_PAT",
     "BITBUCKET_ACCESS_TOKEN",
     "BITBUCKET_TOKEN",
     "CI_JOB_TOKEN",
