@@ -39,9 +39,9 @@ pub(super) async fn look_at_rights(hub: &RestHub, id: &str) -> CallsSeen {
     // it is for no device, and it is cancelled below.
     let body = json!({"jobId": id, "type": "hubjobsDoctorProbe", "queryCondition": NOBODY});
     let create = RawRequest::new(Verb::Put, format!("/jobs/v2/{id}")).with_body(RawBody::Json(body));
-    let create_jobs = call(hub, &create).await.0;
+    let create_jobs = job(hub, &create).await;
     let cancel = RawRequest::new(Verb::Post, format!("/jobs/v2/{id}/cancel")).with_body(RawBody::Empty);
-    let cancel_jobs = call(hub, &cancel).await.0;
+    let cancel_jobs = job(hub, &cancel).await;
     let query = RawRequest::new(Verb::Post, "/devices/query").with_body(RawBody::Json(json!({"query": COUNT})));
     let (query_twins, counted) = list(hub, &query).await;
     let (read_configurations, listed) = list(hub, &get("/configurations?top=100")).await;
@@ -64,14 +64,25 @@ pub(super) async fn look_at_jobs(hub: &RestHub) -> Result<Observation, String> {
     }
 }
 
-/// A call whose answer is a list. A page of somebody in between, who says 200 to everything, is none.
+/// A call whose answer is a list.
 async fn list(hub: &RestHub, request: &RawRequest) -> (CallSeen, Option<Value>) {
     match call(hub, request).await {
-        (CallSeen::Taken, body) if !body.as_ref().is_some_and(is_list) => {
-            (CallSeen::Failed("the answer is not a list, as a hub gives it".to_owned()), None)
-        }
+        (CallSeen::Taken, body) if !body.as_ref().is_some_and(is_list) => (of_another(), None),
         called => called,
     }
+}
+
+/// A call whose answer is a job, if it is carried out at all.
+async fn job(hub: &RestHub, request: &RawRequest) -> CallSeen {
+    match call(hub, request).await {
+        (CallSeen::Taken, body) if !body.as_ref().is_some_and(Value::is_object) => of_another(),
+        (called, _) => called,
+    }
+}
+
+/// Somebody in between says 200 to everything, such as a portal that wants a login.
+fn of_another() -> CallSeen {
+    CallSeen::Failed("the answer is not such as a hub gives it".to_owned())
 }
 
 /// Hubs give an array; the published specification has an object around it.

@@ -17,7 +17,7 @@ const FREE_CONFIGURATIONS_MAX: usize = 10;
 const NAMED_MAX: usize = 3;
 
 /// What the hub shows of itself.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(in crate::doctor) struct CapacitySeen<'a> {
     /// What the project declares.
     pub(in crate::doctor) size: HubSize,
@@ -49,12 +49,11 @@ pub(in crate::doctor) fn judge_size(seen: &CapacitySeen<'_>) -> Finding {
         return Finding::new(Check::Size, Code::TierWithoutJobs, said)
             .help(format!("`az iot hub update --name {hub} --sku S1` makes it a standard hub, at its price"));
     }
-    let active = seen.jobs.map_or(0, |jobs| jobs.iter().filter(|job| !job.status.is_terminal()).count());
-    if active > size.lanes() {
+    let active = seen.jobs.map(|jobs| jobs.iter().filter(|job| !job.status.is_terminal()).count());
+    if let Some(active) = active.filter(|active| *active > size.lanes()) {
         let said = format!("{active} jobs hold lanes, and {size} has {}", size.lanes());
         return Finding::new(Check::Size, Code::SizeTooSmall, said).help(ask());
     }
-    let jobs = format!("{active} active {}", if active == 1 { "job" } else { "jobs" });
     let doubt = |said: String| Finding::new(Check::Size, Code::SizeDoubtful, said).help(ask());
     match (size.sku, seen.devices, seen.configurations) {
         (Sku::F1, Some(devices), _) if devices > FREE_DEVICES_MAX => {
@@ -63,10 +62,21 @@ pub(in crate::doctor) fn judge_size(seen: &CapacitySeen<'_>) -> Finding {
         (Sku::F1, _, Some(count)) if count > FREE_CONFIGURATIONS_MAX => {
             doubt(format!("{count} configurations, and a free hub has at most {FREE_CONFIGURATIONS_MAX}"))
         }
-        (_, Some(devices), _) => {
-            Finding::ok(Check::Size, format!("nothing contradicts {size}: {jobs}, {devices} devices"))
-        }
-        (_, None, _) => Finding::ok(Check::Size, format!("nothing contradicts {size}: {jobs}")),
+        _ => fitting(*seen, active),
+    }
+}
+
+/// Nothing contradicts the size, as far as anything was seen.
+fn fitting(CapacitySeen { size, devices, .. }: CapacitySeen<'_>, active: Option<usize>) -> Finding {
+    let counted = |count: u64, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
+    let seen: Vec<_> =
+        [active.map(|count| counted(count as u64, "active job")), devices.map(|count| counted(count, "device"))]
+            .into_iter()
+            .flatten()
+            .collect();
+    match seen.is_empty() {
+        true => Finding::new(Check::Size, Code::NeedsEarlier, "because neither jobs nor devices could be counted"),
+        false => Finding::ok(Check::Size, format!("nothing contradicts {size}: {}", seen.join(", "))),
     }
 }
 
@@ -202,6 +212,7 @@ mod tests {
             (CapacitySeen { jobs: None, ..seen(Sku::F1, Some(500), Some(10)) }, Code::AsItShouldBe),
             (CapacitySeen { jobs: None, ..seen(Sku::F1, Some(501), None) }, Code::SizeDoubtful),
             (CapacitySeen { jobs: None, ..seen(Sku::F1, None, Some(11)) }, Code::SizeDoubtful),
+            (CapacitySeen { jobs: None, ..seen(Sku::S1, None, None) }, Code::NeedsEarlier),
             (CapacitySeen { lacks_jobs: true, ..seen(Sku::S3, None, None) }, Code::TierWithoutJobs),
             (CapacitySeen { hub: None, ..seen(Sku::S1, None, None) }, Code::NotApplicable),
         ] {
