@@ -26,7 +26,7 @@ const WIDTH: usize = 100;
   hubjobs explain changed-after-run                 a code, as a finding or a plan shows it
   hubjobs explain MethodJob.spec.schedule.cron      a field; `spec.schedule.cron` or `cron` will do
   hubjobs explain TwinJob                           all fields of a kind
-  hubjobs explain exit-6                            an exit code")]
+  hubjobs explain exit-6                            an exit code; `6` will do")]
 pub(super) struct ExplainArgs {
     /// Code of a finding, of a row of a plan or of an exit, or path of a field [default: list all]
     #[arg(value_name = "CODE|FIELD", value_parser = Words, hide_possible_values = true)]
