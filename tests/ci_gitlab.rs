@@ -148,6 +148,7 @@ fn from_a_merge_request_to_its_merge_and_on() {
 
     let (passed, said) = pipeline.job("apply", &[(merged[0].0, "[]".to_owned())], &[]);
     assert!(!passed && said.contains("nothing was reviewed"), "{said}");
+    assert_eq!(pipeline.file("apply.env"), "HUBJOBS_EXIT_CODE=1\n");
 }
 
 #[test]
@@ -170,17 +171,33 @@ fn what_is_not_planned_is_said_too() {
 #[test]
 fn the_schedule_goes_on_with_the_last_deployment() {
     let pipeline = Pipeline::new();
-    let path = "deployments?environment=local&order_by=id&sort=desc&per_page=1";
-    let deployment = |status: &str| [(path, format!(r#"[{{"sha": "{SHA}", "status": "{status}"}}]"#))];
-    let (passed, said) = pipeline.job("reconcile", &[(path, "[]".to_owned())], &[]);
+    let list = "deployments?environment=local&order_by=id&sort=desc&per_page=50";
+    let deployment = |job: u32, sha: &str, status: &str, started: &str| {
+        format!(r#"{{"sha": "{sha}", "status": "{status}", "deployable": {{"id": {job}, "started_at": {started}}}}}"#)
+    };
+    let began = r#""2026-12-01T08:00:00Z""#;
+    let left = |code: &str| ("jobs/9/artifacts/apply.env", format!("HUBJOBS_EXIT_CODE={code}\n"));
+    let last = |status: &str| {
+        let two = [deployment(9, &"2".repeat(40), status, began), deployment(8, SHA, "success", began)];
+        (list, format!("[{}]", two.join(", ")))
+    };
+
+    let (passed, said) = pipeline.job("reconcile", &[(list, "[]".to_owned())], &[]);
     assert!(passed && said.contains("nothing was applied yet"), "{said}");
-    let (passed, said) = pipeline.job("reconcile", &deployment("canceled"), &[]);
-    assert!(!passed && said.contains("failed or was stopped"), "{said}");
+    // Stopped by a person, by its time limit, or together with its machine.
+    for answers in [vec![last("canceled")], vec![last("failed"), left("unknown")], vec![last("failed")]] {
+        let (passed, said) = pipeline.job("reconcile", &answers, &[]);
+        assert!(!passed && said.contains("the apply of 2222"), "{said}");
+    }
     assert!(!pipeline.project().join(".hubjobs").exists(), "the hub was never asked");
-    let (passed, said) = pipeline.job("reconcile", &deployment("success"), &[]);
-    assert!(passed && said.contains("checkout --quiet 1111") && said.contains("1 created"), "{said}");
-    let (passed, said) = pipeline.job("reconcile", &deployment("success"), &[]);
-    assert!(passed && said.contains("0 to create"), "{said}");
+    let (passed, said) = pipeline.job("reconcile", &[last("success")], &[]);
+    assert!(passed && said.contains("checkout --quiet 2222") && said.contains("1 created"), "{said}");
+    // One that was refused, or still waits for its turn or for a person, changed nothing.
+    let waits = format!("[{}, {}]", deployment(9, "2", "blocked", "null"), deployment(8, SHA, "success", began));
+    for answers in [vec![last("failed"), left("4")], vec![(list, waits)]] {
+        let (passed, said) = pipeline.job("reconcile", &answers, &[]);
+        assert!(passed && said.contains("checkout --quiet 1111") && said.contains("0 to create"), "{said}");
+    }
 }
 
 #[test]
