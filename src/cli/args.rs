@@ -8,14 +8,11 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use super::ci_args::CiCommand;
 use super::ci_files::CiService;
 use super::doctor_args::DoctorArgs;
-use super::emulator_args::{AccessArgs, ListenArgs};
 use super::emulator_command::EmulatorCommand;
 use super::existing_args::{DriftArgs, ImportArgs};
 use super::explain::ExplainArgs;
-use super::fidelity_args::FidelityArgs;
 use super::plan_args::{ApplyArgs, PlanArgs, SelectionArgs, ShowArgs};
 use super::policy::PolicyCommand;
-use crate::emulator::SNAPSHOT_AFTER;
 use crate::model::Seconds;
 use crate::net::{CaFileError, Network};
 
@@ -322,70 +319,6 @@ pub(super) struct CancelArgs {
     /// Do not ask
     #[arg(long)]
     pub(super) auto_approve: bool,
-}
-
-/// `hubjobs emulator export`.
-#[derive(Debug, Args)]
-#[command(after_help = "An export holds the keys of devices and policies, so its file is for its owner alone.
-
-Examples:
-  hubjobs emulator export hub.jsonl            everything; `import` gives the same hub
-  hubjobs emulator export --devices d.txt      devices, as `az iot hub device-identity export` does")]
-pub(super) struct EmulatorExportArgs {
-    /// File to write [default: stdout]
-    #[arg(value_name = "FILE")]
-    pub(super) file: Option<PathBuf>,
-    /// Only devices and modules, in the form of `az iot hub device-identity export`
-    #[arg(long)]
-    pub(super) devices: bool,
-    /// Leave keys out; an import makes new ones
-    #[arg(long)]
-    pub(super) without_keys: bool,
-}
-
-/// `hubjobs emulator import`.
-#[derive(Debug, Args)]
-pub(super) struct EmulatorImportArgs {
-    /// File to read; its first line says which form it has
-    #[arg(value_name = "FILE")]
-    pub(super) file: PathBuf,
-    /// Put it in place of the state that is there, of which a copy is kept
-    #[arg(long)]
-    pub(super) replace: bool,
-}
-
-/// `hubjobs emulator start`.
-#[derive(Debug, Args)]
-#[command(after_help = "Examples:
-  hubjobs emulator start --ca-out ca.pem            for Azure SDKs and az; prints a connection string
-  hubjobs emulator start --sku S1 --clock fast      one lane; time passes while somebody waits
-  hubjobs emulator start --fault 'createJob: reply-lost x1'
-
-Programs trust ca.pem when it is in REQUESTS_CA_BUNDLE (services in Python, az), NODE_EXTRA_CA_CERTS
-(Node) or SSL_CERT_FILE (OpenSSL, devices in Python). Keep the first and the last out of shells that
-also call Azure: they replace the certificates that a program trusts.")]
-pub(super) struct EmulatorStartArgs {
-    /// Where it listens.
-    #[command(flatten)]
-    pub(super) listen: ListenArgs,
-    /// Who gets in.
-    #[command(flatten)]
-    pub(super) access: AccessArgs,
-    /// What it imitates.
-    #[command(flatten)]
-    pub(super) fidelity: FidelityArgs,
-    /// Do not throttle requests
-    #[arg(long)]
-    pub(super) no_throttles: bool,
-    /// Do not limit how many jobs may be active
-    #[arg(long)]
-    pub(super) no_lanes: bool,
-    /// How long queries and job conditions do not see a write, such as `5s`
-    #[arg(long, value_name = "DURATION", value_parser = seconds, default_value = "0s", hide_default_value = true)]
-    pub(super) consistency_lag: Seconds,
-    /// Bytes of journal after which a snapshot is written; small ones serve tests
-    #[arg(long, value_name = "BYTES", default_value_t = SNAPSHOT_AFTER, hide = true)]
-    pub(super) snapshot_after: u64,
 }
 
 /// `hubjobs completions`.

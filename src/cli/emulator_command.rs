@@ -2,8 +2,8 @@
 
 use clap::Subcommand;
 
-use super::args::{EmulatorExportArgs, EmulatorImportArgs, EmulatorStartArgs};
 use super::emulator_args::EmulatorPoliciesArgs;
+use super::emulator_args::{EmulatorExportArgs, EmulatorImportArgs, EmulatorStartArgs};
 use super::events_args::EmulatorEventsArgs;
 use super::fidelity_args::{EmulatorFaultsArgs, EmulatorTickArgs};
 

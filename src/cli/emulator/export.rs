@@ -5,7 +5,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use super::chosen;
-use crate::cli::args::EmulatorExportArgs;
+use crate::cli::emulator_args::EmulatorExportArgs;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::session::Session;

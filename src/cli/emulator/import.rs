@@ -7,7 +7,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
 use super::chosen;
-use crate::cli::args::EmulatorImportArgs;
+use crate::cli::emulator_args::EmulatorImportArgs;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::session::Session;

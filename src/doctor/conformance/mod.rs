@@ -9,6 +9,7 @@
 mod bench;
 mod notes;
 mod questions;
+mod readings;
 mod scenes;
 mod unprobed;
 

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::bench::{Bench, in_short, job_path};
 use super::notes::Notes;
+use super::readings::{says_168_hours, status_only, whole};
 use crate::hub::HubError;
 use crate::hub::rest::{RawAnswer, RawBody, RawRequest, Sign, Verb};
 use crate::model::JobId;
@@ -40,38 +41,6 @@ pub(super) async fn ask_all(
         }
     }
     Ok(())
-}
-
-fn members(body: &[u8]) -> Value {
-    serde_json::from_slice(body).unwrap_or(Value::Null)
-}
-
-/// Status, code, and the members of a short object.
-fn whole(answer: &RawAnswer) -> String {
-    let body = members(&answer.body);
-    let names = body.as_object().map(|object| {
-        let mut parts: Vec<_> = object
-            .iter()
-            .filter(|(_, value)| !value.is_null())
-            .map(|(name, value)| match value.as_str() {
-                Some(text) if name != "jobId" => format!("{name}={text}"),
-                _ => name.clone(),
-            })
-            .collect();
-        parts.sort();
-        parts.join(" ")
-    });
-    format!("{} {}", in_short(answer), names.unwrap_or_default())
-}
-
-/// Status, and whether the text names the limit.
-fn says_168_hours(answer: &RawAnswer) -> String {
-    let says = answer.message.contains("Must be within 168 hours");
-    format!("{}{}", in_short(answer), if says { ", `Must be within 168 hours`" } else { "" })
-}
-
-fn status_only(answer: &RawAnswer) -> String {
-    answer.status.to_string()
 }
 
 fn query(text: &str) -> RawRequest {
