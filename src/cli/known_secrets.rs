@@ -5,23 +5,10 @@ use std::borrow::Cow;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::diagnostic::mask_secrets;
+use crate::hub::entra::NOT_FOR_AZ;
 
-/// Variables that hold a secret which is sent to somebody, who may send it back in a refusal.
-const VARIABLES: [&str; 13] = [
-    "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
-    "AZURE_CLIENT_SECRET",
-    "AZURE_DEVOPS_EXT_PAT",
-    "BITBUCKET_ACCESS_TOKEN",
-    "BITBUCKET_TOKEN",
-    "CI_JOB_TOKEN",
-    "GH_TOKEN",
-    "GITHUB_TOKEN",
-    "GITLAB_TOKEN",
-    "HUBJOBS_PLAN_KEY",
-    "IDENTITY_HEADER",
-    "MSI_SECRET",
-    "SYSTEM_ACCESSTOKEN",
-];
+/// Beside those that are kept from `az`: what the managed identity of an app is asked with.
+const OF_APPS: [&str; 2] = ["IDENTITY_HEADER", "MSI_SECRET"];
 
 /// What is shorter stands in other words, too.
 const LEN_MIN: usize = 8;
@@ -34,7 +21,7 @@ impl KnownSecrets {
     /// Those that this process was given.
     #[must_use]
     pub(super) fn of_environment() -> Self {
-        Self::new(VARIABLES.iter().filter_map(|name| std::env::var(name).ok()))
+        Self::new(NOT_FOR_AZ.iter().chain(&OF_APPS).filter_map(|name| std::env::var(name).ok()))
     }
 
     fn new(secrets: impl IntoIterator<Item = String>) -> Self {

@@ -3,6 +3,7 @@
 use super::super::exit::Exit;
 use crate::diagnostic::{Code, Example};
 use crate::doctor;
+use crate::hub::entra::SignInFailure;
 use crate::model::Explained;
 use crate::plan::{
     BlockedReason, CancelReason, CreateReason, DeferredReason, DepartureKind, IdleReason, JobDriftKind, Rule,
@@ -44,6 +45,7 @@ const OUTCOME: Group = Group { name: "outcome", heading: "What became of a step 
 const DEPARTURE: Group = Group { name: "departure", heading: "What moved since a plan was reviewed" };
 const DRIFT: Group = Group { name: "drift", heading: "What drift finds in jobs" };
 const DOCTOR: Group = Group { name: "doctor", heading: "What doctor finds" };
+const SIGN_IN: Group = Group { name: "sign-in", heading: "Why there is no token from Microsoft Entra" };
 const EXIT: Group = Group { name: "exit", heading: "Exit codes" };
 
 /// All of them, group by group.
@@ -75,7 +77,8 @@ pub(super) fn topics() -> Vec<Topic> {
         (EXIT, Exit::EXPLAINED),
     ];
     let rows = tables.into_iter().flat_map(|(group, table)| table.iter().map(move |row| of_row(group, row)));
-    findings.chain(rows).chain(checks).collect()
+    let sign_in = SignInFailure::explained().map(|row| of_row(SIGN_IN, row));
+    findings.chain(rows).chain(sign_in).chain(checks).collect()
 }
 
 fn of_row(group: Group, row: &'static Explained) -> Topic {

@@ -23,8 +23,9 @@ const TIME_MAX: Duration = Duration::from_secs(60);
 /// The code with which a shell ends that does not find a command.
 const NOT_FOUND: i32 = 127;
 
-/// Secrets that `az` has no use for. So are connection strings, whatever their variables are called.
-const NOT_FOR_AZ: [&str; 12] = [
+/// Variables with secrets that `az` has no use for. So are connection strings, whatever their variables are
+/// called.
+pub const NOT_FOR_AZ: [&str; 12] = [
     "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
     "AZURE_CLIENT_CERTIFICATE_PASSWORD",
     "AZURE_CLIENT_SECRET",

@@ -8,7 +8,7 @@ use super::chain::Application;
 use super::claims::Claims;
 use super::help;
 use super::refusal::Refusal;
-use crate::model::EntraSource;
+use crate::model::{EntraSource, Explained, explained};
 
 /// Why there is no token. `Display` is one line that holds no secret; [`Self::help`] is what to type.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,6 +54,61 @@ pub(super) enum Reason {
     /// `az` failed in another way.
     CliFailed,
 }
+
+explained! { pub(super) Reason {
+    Self::NoSource(_) => "no-credential":
+        "None of the sources of tokens is here; the message says of each why it was not tried."
+        | "a machine outside Azure on which nobody is signed in to `az`"
+        | "Sign in with `az login`, or give the pipeline an OIDC token (`id-token: write` in GitHub Actions).";
+    Self::Incomplete(_) => "incomplete-credential":
+        "A source of tokens is set up in part."
+        | "`AZURE_CLIENT_SECRET` is set, and `AZURE_TENANT_ID` is not"
+        | "Set what the message names, or say it in `auth.entra`.";
+    Self::Malformed { .. } => "malformed-variable":
+        "A variable that sign-in reads does not have its form."
+        | "`AZURE_AUTHORITY_HOST` is no address that begins with `https://`"
+        | "Set the variable right, or unset it.";
+    Self::Refused(_) => "sign-in-refused":
+        "Entra gave no token, for a reason that hubjobs does not know; the message names its number."
+        | "AADSTS90072, the account is not one of the tenant"
+        | "Look the number up at https://login.microsoftonline.com/error.";
+    Self::NoOidcToken { .. } => "no-oidc-token":
+        "The pipeline's own service gave no OIDC token."
+        | "a job without `permissions: {id-token: write}`, or a run for a fork"
+        | "Allow it in the job; in Azure Pipelines, hand `SYSTEM_ACCESSTOKEN` to the step.";
+    Self::NoIdentity | Self::NotOnAzure => "no-managed-identity":
+        "The machine has no such managed identity, or is none of Azure's."
+        | "`use: [managedIdentity]` on a virtual machine without an identity"
+        | "Assign one: `az vm identity assign --name VM --resource-group GROUP`; or check `clientId`.";
+    Self::Unreachable { .. } => "sign-in-unreachable":
+        "Somebody whom sign-in needs was not reached, or is out of order."
+        | "a firewall lets nobody through to `login.microsoftonline.com`"
+        | "Check the network, the proxy (`HTTPS_PROXY`) and `--ca-file`, then repeat the command.";
+    Self::Nonsense { .. } => "sign-in-nonsense":
+        "Somebody whom sign-in asked answered with something else than a token."
+        | "a portal of the network answers every address with a page of its own"
+        | "Look at every call with `-vv`; repeating the command is safe.";
+    Self::File { .. } => "credential-file":
+        "A file that sign-in needs is not there, or is not what it should be."
+        | "`AZURE_CLIENT_CERTIFICATE_PATH` names a `.pfx` file"
+        | "Give it a PEM file with the certificate and its RSA key, or the token that Kubernetes mounts.";
+    Self::CliMissing => "no-azure-cli":
+        "There is no `az` on the path."
+        | "`use: [azureCli]` in a container without it"
+        | "Install it, then `az login`; or use another source.";
+    Self::CliSignedOut => "azure-cli-signed-out":
+        "Nobody is signed in to `az`."
+        | "a machine on which `az login` was never done"
+        | "Sign in: `az login`.";
+    Self::CliTooOld => "azure-cli-too-old":
+        "`az` is too old to say when a token ends."
+        | "`az` before 2.54"
+        | "Renew it: `az upgrade`.";
+    Self::CliFailed => "azure-cli-failed":
+        "`az` gave no token, for another reason."
+        | "its configuration is damaged, or the network is away"
+        | "Ask it yourself: `az account get-access-token --scope https://iothubs.azure.net/.default`.";
+} }
 
 /// What Entra said.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -160,6 +215,12 @@ impl SignInFailure {
         &self.0.audience
     }
 
+    /// Every code that [`Self::code`] gives, each once.
+    pub fn explained() -> impl Iterator<Item = &'static Explained> {
+        let refusals = Refusal::EXPLAINED.iter().filter(|row| row.code != Refusal::Other.code());
+        Reason::EXPLAINED.iter().chain(refusals)
+    }
+
     /// The source that failed, if one did.
     #[must_use]
     pub const fn source(&self) -> Option<EntraSource> {
@@ -170,19 +231,8 @@ impl SignInFailure {
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match &self.0.reason {
-            Reason::NoSource(_) => "no-credential",
-            Reason::Incomplete(_) => "incomplete-credential",
-            Reason::Malformed { .. } => "malformed-variable",
             Reason::Refused(denial) => denial.refusal.code(),
-            Reason::NoOidcToken { .. } => "no-oidc-token",
-            Reason::NoIdentity | Reason::NotOnAzure => "no-managed-identity",
-            Reason::Unreachable { .. } => "sign-in-unreachable",
-            Reason::Nonsense { .. } => "sign-in-nonsense",
-            Reason::File { .. } => "credential-file",
-            Reason::CliMissing => "no-azure-cli",
-            Reason::CliSignedOut => "azure-cli-signed-out",
-            Reason::CliTooOld => "azure-cli-too-old",
-            Reason::CliFailed => "azure-cli-failed",
+            reason => reason.explained().code,
         }
     }
 

@@ -26,6 +26,7 @@ mod refusal;
 mod surroundings;
 mod tokens;
 
+pub use azure_cli::NOT_FOR_AZ;
 pub use claims::Claims;
 pub use failure::{FileProblem, SignInFailure, Whom};
 pub use refusal::Refusal;
