@@ -50,7 +50,10 @@ async fn what_entra_refuses_is_told_by_kind() {
     stage.server.play(|play| play.instead.push_back((200, "{}".to_owned())));
     stage.plan(&secret()).await.failed_with(&["sign-in-nonsense", "it is not JSON with a token"]);
     stage.server.play(|play| play.instead.push_back(refusal(16_000, "something else")));
-    stage.plan(&secret()).await.failed_with(&["(sign-in-refused)", "https://login.microsoftonline.com/error?code=16000"]);
+    stage
+        .plan(&secret())
+        .await
+        .failed_with(&["(sign-in-refused)", "https://login.microsoftonline.com/error?code=16000"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
