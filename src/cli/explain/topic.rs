@@ -45,7 +45,7 @@ const OUTCOME: Group = Group { name: "outcome", heading: "What became of a step 
 const DEPARTURE: Group = Group { name: "departure", heading: "What moved since a plan was reviewed" };
 const DRIFT: Group = Group { name: "drift", heading: "What drift finds in jobs" };
 const DOCTOR: Group = Group { name: "doctor", heading: "What doctor finds" };
-const SIGN_IN: Group = Group { name: "sign-in", heading: "Why there is no token from Microsoft Entra" };
+const SIGN_IN: Group = Group { name: "sign-in", heading: "Why signing in gives no token" };
 const EXIT: Group = Group { name: "exit", heading: "Exit codes" };
 
 /// All of them, group by group.
