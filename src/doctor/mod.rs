@@ -1,6 +1,6 @@
 //! Whether hubjobs can work with a hub, and what to mend if not: `hubjobs doctor`.
 //!
-//! [`examine`] looks, check by check, and gives a [`Finding`] for each; what a look means is judged by pure
+//! [`examine()`] looks, check by check, and gives a [`Finding`] for each; what a look means is judged by pure
 //! functions in `judge`. [`conformance`] tries a test hub against the emulator's facts.
 
 mod calls;
