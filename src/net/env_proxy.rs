@@ -4,6 +4,7 @@
 use std::env;
 use std::fmt;
 
+use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::{NoProxy, Proxy, Url};
 use secrecy::{ExposeSecret as _, SecretString};
 
@@ -65,7 +66,12 @@ impl EnvProxy {
     /// When that cannot use what is an address here.
     pub(super) fn to_proxy(&self) -> Result<Proxy, InvalidProxy> {
         let invalid = |_| InvalidProxy { variable: self.variable };
-        Ok(Proxy::https(self.url.expose_secret()).map_err(invalid)?.no_proxy(exceptions()))
+        Ok(Proxy::https(self.url.expose_secret()).map_err(invalid)?.no_proxy(NoProxy::from_string(&exceptions())))
+    }
+
+    /// The same rules for somebody who is no client of that library.
+    pub(super) fn to_matcher(&self) -> Matcher {
+        Matcher::builder().https(self.url.expose_secret().to_owned()).no(exceptions()).build()
     }
 
     /// Whether the address has a user or a password in it.
@@ -79,19 +85,14 @@ impl EnvProxy {
     }
 }
 
-/// Hosts that are called without the proxy.
-fn exceptions() -> Option<NoProxy> {
-    let here = if spares_this_machine() { ALWAYS_DIRECT } else { "" };
-    NoProxy::from_string(&format!("{here},{}", no_proxy().unwrap_or_default()))
-}
-
-/// Whether this machine is reached without the proxy: only a `NO_PROXY` that is set and empty says no.
-pub(super) fn spares_this_machine() -> bool {
-    no_proxy().is_none_or(|hosts| !hosts.is_empty())
-}
-
-fn no_proxy() -> Option<String> {
-    ["NO_PROXY", "no_proxy"].iter().find_map(|name| env::var(name).ok())
+/// Hosts that are called without the proxy. Only a `NO_PROXY` that is set and empty sends to it what is for
+/// this machine.
+fn exceptions() -> String {
+    match ["NO_PROXY", "no_proxy"].iter().find_map(|name| env::var(name).ok()) {
+        None => ALWAYS_DIRECT.to_owned(),
+        Some(hosts) if hosts.is_empty() => String::new(),
+        Some(hosts) => format!("{ALWAYS_DIRECT},{hosts}"),
+    }
 }
 
 impl fmt::Display for EnvProxy {

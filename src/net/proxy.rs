@@ -1,11 +1,8 @@
 //! Which proxy stands between here and a host.
 
-use std::net::IpAddr;
-
-use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::header::HeaderValue;
 
-use super::env_proxy::spares_this_machine;
+use super::env_proxy::EnvProxy;
 
 /// A proxy for HTTPS. `Debug` hides its password.
 #[derive(Clone, PartialEq, Eq)]
@@ -26,17 +23,13 @@ impl std::fmt::Debug for Proxy {
     }
 }
 
-/// The proxy that HTTPS to a host goes through, by the same rules as every client of this program:
+/// The proxy that HTTPS to a host goes through, by the rules of every client of this program:
 /// `HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`, in either case. This machine is behind none,
-/// unless `NO_PROXY` is set and empty.
+/// unless `NO_PROXY` is set and empty. A variable that names no proxy is for the clients to report.
 #[must_use]
 pub fn proxy_of(host: &str, port: u16) -> Option<Proxy> {
-    let is_here = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
-    if is_here && spares_this_machine() {
-        return None;
-    }
     let target = format!("https://{host}:{port}/").parse().ok()?;
-    let found = Matcher::from_env().intercept(&target)?;
+    let found = EnvProxy::from_env().ok()??.to_matcher().intercept(&target)?;
     let uri = found.uri();
     let is_behind_tls = uri.scheme_str() == Some("https");
     let default = if is_behind_tls { 443 } else { 80 };
