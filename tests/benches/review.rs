@@ -18,7 +18,7 @@ use hubjobs::emulator::admin::TickRequest;
 use hubjobs::emulator::state::{Fidelity, Throttling};
 use hubjobs::emulator::{Emulator, EmulatorConfig, Served, StateDir};
 use hubjobs::hub::HubClient as _;
-use hubjobs::hub::rest::{ConnectionString, Credential, Endpoint, RestConfig, RestHub, SasSigner};
+use hubjobs::hub::rest::{ConnectionString, Endpoint, RestConfig, RestHub, SasCredential, SasSigner};
 use hubjobs::model::{
     ClockMode, Connectivity, DeviceGroup, EmulatorClock, Fleet, HubSize, IdPattern, JobAction, JobBody, NewJob,
     OwnJobId, Percent, Seconds, Shape, Sku, TargetCondition, Template, TwinPatch,
@@ -152,7 +152,7 @@ async fn serve(dir: &Path, scale: Scale) -> Served {
 /// The floor: every page of the job list, one after the other, then the queries, some at once.
 async fn fetch(connection: &str, scale: Scale) -> usize {
     let connection = ConnectionString::parse(connection).expect("a connection string");
-    let Credential::SharedAccessKey { policy, key } = connection.credential else { panic!("not a key") };
+    let SasCredential::SharedAccessKey { policy, key } = connection.credential else { panic!("not a key") };
     let host = format!("{}:{}", connection.host.as_str(), connection.port.expect("a port"));
     let token = SasSigner::new(&host, Some(&policy), key).token(Timestamp::now());
     let _ = rustls::crypto::ring::default_provider().install_default();

@@ -70,7 +70,7 @@ fn types_with_secrets_do_not_print_them() {
     let text = format!("HostName=h.net;SharedAccessKeyName=s;SharedAccessKey={KEY}");
     let connection = ConnectionString::parse(&text).expect("well-formed");
     let key = PlanKey::from_base64(KEY).expect("32 bytes");
-    let hubjobs::hub::rest::Credential::SharedAccessKey { key: sas, .. } = connection.credential.clone() else {
+    let hubjobs::hub::rest::SasCredential::SharedAccessKey { key: sas, .. } = connection.credential.clone() else {
         panic!("a key")
     };
     let signer = SasSigner::new("h.net", None, sas.clone());

@@ -12,7 +12,7 @@
 
 use secrecy::SecretString;
 
-use super::failure::SignInFailure;
+use super::failure::{SignInFailure, listed_are};
 use super::surroundings::{self as vars, Given, ManagedEndpoint, Surroundings};
 use crate::model::{AuthorityHost, ClientId, EntraAuth, EntraSource, ServiceConnectionId, TenantId};
 
@@ -161,8 +161,7 @@ impl Missing {
 }
 
 fn not_set(names: &[&str]) -> String {
-    let quoted: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
-    format!("{} {} not set", quoted.join(" and "), if names.len() == 1 { "is" } else { "are" })
+    format!("{} not set", listed_are(names))
 }
 
 struct Rules<'a> {

@@ -56,10 +56,10 @@ pub(super) struct Courier {
 
 /// An answer, whatever it says.
 #[derive(Debug)]
-pub(super) struct Answer {
-    pub(super) status: u16,
-    pub(super) headers: HeaderMap,
-    pub(super) body: Vec<u8>,
+struct Answer {
+    status: u16,
+    headers: HeaderMap,
+    body: Vec<u8>,
 }
 
 /// What an answer is to.
@@ -95,9 +95,10 @@ impl Courier {
         answered.is_ok_and(|answer| matches!(answer.status().as_u16(), 400 | 410 | 429 | 500..=599))
     }
 
-    /// Sends a request for a token that is to vouch for us.
-    pub(super) async fn ask(&self, request: reqwest::Request) -> Result<Answer, Reason> {
-        send(&self.other, request, self.whom).await
+    /// The body of the answer to a request for a token that is to vouch for us.
+    pub(super) async fn ask(&self, request: reqwest::Request) -> Result<Vec<u8>, Reason> {
+        let asked = Asked { assertion: None, now: Timestamp::now() };
+        accepted(send(&self.other, request, self.whom).await?, self.whom, oidc_refused, &asked)
     }
 
     fn whereabouts(&self, mut url: Url) -> Url {
@@ -121,14 +122,21 @@ impl HttpClient for Courier {
         let asked = Asked { assertion: assertion_in(request), now: Timestamp::now() };
         let request = translated(request, self.whereabouts(request.url().clone())).map_err(carry)?;
         let answer = send(client, request, whom).await.map_err(carry)?;
-        if !(200..300).contains(&answer.status) {
-            return Err(carry(transient(&answer, whom).unwrap_or_else(|| judge(&answer, &asked))));
-        }
-        if !has_token(&answer.body) {
+        let status = StatusCode::from(answer.status);
+        let body = accepted(answer, whom, judge, &asked).map_err(carry)?;
+        if !has_token(&body) {
             let cause = "it is not JSON with a token".to_owned();
             return Err(carry(Reason::Nonsense { whom, cause }));
         }
-        Ok(AsyncRawResponse::from_bytes(StatusCode::from(answer.status), Headers::new(), answer.body))
+        Ok(AsyncRawResponse::from_bytes(status, Headers::new(), body))
+    }
+}
+
+/// The body of a success.
+fn accepted(answer: Answer, whom: Whom, judge: Judge, asked: &Asked) -> Result<Vec<u8>, Reason> {
+    match answer.status {
+        200..300 => Ok(answer.body),
+        _ => Err(transient(&answer, whom).unwrap_or_else(|| judge(&answer, asked))),
     }
 }
 

@@ -301,7 +301,8 @@ impl fmt::Display for Reason {
     }
 }
 
-fn listed_are(names: &[&str]) -> String {
+/// "`A` is", or "`A` and `B` are".
+pub(super) fn listed_are(names: &[&str]) -> String {
     let quoted: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
     format!("{} {}", quoted.join(" and "), if names.len() == 1 { "is" } else { "are" })
 }

@@ -34,16 +34,8 @@ impl GithubToken {
         let mut request = Request::new(Method::GET, url);
         request.headers_mut().insert(AUTHORIZATION, bearer);
         request.headers_mut().insert(ACCEPT, HeaderValue::from_static("application/json; api-version=2.0"));
-        let answer = self.courier.ask(request).await?;
-        match answer.status {
-            200 => {}
-            408 | 429 | 500..=599 => {
-                let cause = format!("it answered {}", answer.status);
-                return Err(Reason::Unreachable { whom: Whom::Oidc, cause, lasting: false });
-            }
-            status => return Err(Reason::NoOidcToken { status }),
-        }
-        let body: Value = serde_json::from_slice(&answer.body).map_err(|_| nonsense("it is not JSON"))?;
+        let body = self.courier.ask(request).await?;
+        let body: Value = serde_json::from_slice(&body).map_err(|_| nonsense("it is not JSON"))?;
         body["value"].as_str().map(str::to_owned).ok_or_else(|| nonsense("it is not JSON with a token"))
     }
 }

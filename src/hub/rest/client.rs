@@ -10,13 +10,13 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::configuration::read_configurations;
-use super::connection_string::{ConnectionString, Credential};
+use super::connection_string::ConnectionString;
 use super::endpoint::{Endpoint, HostName};
 use super::error::{Refusal, served_at};
 use super::failure::{Effect, Failure};
 use super::pacing::{Budget, Pacer, Pacing};
 use super::retry::{RetryPolicy, retry};
-use super::signature::{Pass, Signature};
+use super::signature::{Credential, Pass, Signature};
 use super::transport::{Answer, exchange};
 use super::wire::{self, JobReply, JobRequest, QueryRequest};
 use crate::hub::client::{Continuation, ErrorCode, HubClient, HubError, JobFilter, Page};
@@ -64,22 +64,26 @@ impl RestConfig {
     /// A hub on the network, with the limits, retries and pacing that suit Azure.
     #[must_use]
     pub fn remote(connection: ConnectionString, size: HubSize, network: Network) -> Self {
-        Self {
-            audience: connection.host.as_str().to_owned(),
-            endpoint: Endpoint::Https { host: connection.host, port: connection.port },
-            credential: connection.credential,
-            network,
-            limits: Limits::remote(),
-            retry: RetryPolicy::remote(),
-            pacing: Pacing::Sku(size),
-        }
+        let ConnectionString { host, port, credential, warnings: _ } = connection;
+        Self::on_network(host, port, Credential::Sas(credential), size, network)
     }
 
     /// A hub on the network that is signed in to with Entra.
     #[must_use]
     pub fn entra(host: HostName, port: Option<u16>, tokens: EntraTokens, size: HubSize, network: Network) -> Self {
-        let connection = ConnectionString { host, port, credential: Credential::Entra(tokens), warnings: Vec::new() };
-        Self::remote(connection, size, network)
+        Self::on_network(host, port, Credential::Entra(tokens), size, network)
+    }
+
+    fn on_network(host: HostName, port: Option<u16>, credential: Credential, size: HubSize, network: Network) -> Self {
+        Self {
+            audience: host.as_str().to_owned(),
+            endpoint: Endpoint::Https { host, port },
+            credential,
+            network,
+            limits: Limits::remote(),
+            retry: RetryPolicy::remote(),
+            pacing: Pacing::Sku(size),
+        }
     }
 
     /// An emulator on this machine ([`Endpoint::loopback`]), whatever host name its connection
@@ -89,7 +93,7 @@ impl RestConfig {
         Self {
             audience: connection.host.as_str().to_owned(),
             endpoint,
-            credential: connection.credential,
+            credential: Credential::Sas(connection.credential),
             network: Network::default(),
             limits: Limits::loopback(),
             retry: RetryPolicy::loopback(),

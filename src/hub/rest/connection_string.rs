@@ -8,11 +8,10 @@ use zeroize::Zeroizing;
 
 use super::endpoint::{HostName, InvalidHostName};
 use super::sas::{InvalidSasKey, InvalidSasToken, SasKey, SasToken};
-use crate::hub::entra::EntraTokens;
 
 /// How to sign in to the service API of a hub. `Debug` hides the secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Credential {
+pub enum SasCredential {
     /// The key of a shared access policy; tokens are made from it as needed.
     SharedAccessKey {
         /// Name of the policy.
@@ -22,8 +21,6 @@ pub enum Credential {
     },
     /// A token made elsewhere; when it expires, the hub says so.
     SharedAccessSignature(SasToken),
-    /// Tokens of Entra, asked for as needed. No connection string has this.
-    Entra(EntraTokens),
 }
 
 /// A connection string for the service API of a hub, taken apart. `Debug` hides the secret.
@@ -34,7 +31,7 @@ pub struct ConnectionString {
     /// Its port, when the string names one.
     pub port: Option<u16>,
     /// How to sign in.
-    pub credential: Credential,
+    pub credential: SasCredential,
     /// Parts that were ignored, in words; worth showing.
     pub warnings: Vec<String>,
 }
@@ -151,11 +148,11 @@ impl ConnectionString {
         let (host, port) = host_and_port(parts.host.ok_or(InvalidConnectionString::Missing("HostName"))?)?;
         let credential = match (parts.key, parts.signature) {
             (Some(_), Some(_)) => return Err(InvalidConnectionString::KeyAndSignature),
-            (None, Some(token)) => Credential::SharedAccessSignature(SasToken::parse(token)?),
+            (None, Some(token)) => SasCredential::SharedAccessSignature(SasToken::parse(token)?),
             (key, None) => {
                 let policy = policy(parts.policy.ok_or(InvalidConnectionString::Missing("SharedAccessKeyName"))?)?;
                 let key = key.ok_or(InvalidConnectionString::Missing("SharedAccessKey"))?;
-                Credential::SharedAccessKey { policy, key: SasKey::from_base64(key)? }
+                SasCredential::SharedAccessKey { policy, key: SasKey::from_base64(key)? }
             }
         };
         Ok(Self { host, port, credential, warnings: parts.warnings })
@@ -274,7 +271,7 @@ mod tests {
         let read = parse("HostName=Contoso.azure-devices.net;SharedAccessKeyName=iothubowner;SharedAccessKey={KEY}")
             .expect("well-formed");
         assert_eq!((read.host.as_str(), read.port), ("contoso.azure-devices.net", None));
-        let Credential::SharedAccessKey { policy, key } = &read.credential else { panic!("a key") };
+        let SasCredential::SharedAccessKey { policy, key } = &read.credential else { panic!("a key") };
         assert_eq!((policy.as_str(), key), ("iothubowner", &SasKey::from_base64(KEY).expect("base64")));
         assert!(read.warnings.is_empty());
     }
@@ -290,7 +287,7 @@ mod tests {
     #[test]
     fn takes_a_ready_made_token_whole() {
         let read = parse("HostName=h.net;SharedAccessSignature={TOKEN}").expect("well-formed");
-        let Credential::SharedAccessSignature(token) = &read.credential else { panic!("a token") };
+        let SasCredential::SharedAccessSignature(token) = &read.credential else { panic!("a token") };
         assert_eq!(token.expose(), TOKEN);
     }
 

@@ -28,10 +28,11 @@ mod wire;
 
 pub use crate::net::Limits;
 pub use client::{API_VERSION, RestConfig, RestHub};
-pub use connection_string::{ConnectionString, ConnectionStringError, Credential, InvalidConnectionString, Origin};
+pub use connection_string::{ConnectionString, ConnectionStringError, InvalidConnectionString, Origin, SasCredential};
 pub use endpoint::{Endpoint, HostName, InvalidHostName, LoopbackAddr, NotLoopback};
 pub use identity::SignsInAs;
 pub use pacing::Pacing;
 pub use raw::{RawAnswer, RawBody, RawRequest, Sign, Verb};
 pub use retry::{Backoff, RetryPolicy};
 pub use sas::{InvalidSasKey, InvalidSasToken, SasKey, SasSigner, SasToken};
+pub use signature::Credential;

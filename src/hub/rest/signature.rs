@@ -6,11 +6,20 @@ use jiff::Timestamp;
 use reqwest::header::HeaderValue;
 use zeroize::Zeroizing;
 
-use super::connection_string::Credential;
+use super::connection_string::SasCredential;
 use super::failure::Failure;
 use super::sas::{SasSigner, SasToken};
 use crate::hub::client::Principal;
 use crate::hub::entra::{EntraToken, EntraTokens};
+
+/// How to sign in to a hub. `Debug` hides the secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Credential {
+    /// As a connection string says.
+    Sas(SasCredential),
+    /// With tokens of Entra, asked for as needed.
+    Entra(EntraTokens),
+}
 
 /// Where the token of a request comes from.
 #[derive(Debug)]
@@ -30,8 +39,10 @@ impl Signature {
     /// Tokens for the audience, as the credential gives them.
     pub(super) fn new(credential: Credential, audience: &str) -> Self {
         match credential {
-            Credential::SharedAccessKey { policy, key } => Self::Made(SasSigner::new(audience, Some(&policy), key)),
-            Credential::SharedAccessSignature(token) => Self::Given(token),
+            Credential::Sas(SasCredential::SharedAccessKey { policy, key }) => {
+                Self::Made(SasSigner::new(audience, Some(&policy), key))
+            }
+            Credential::Sas(SasCredential::SharedAccessSignature(token)) => Self::Given(token),
             Credential::Entra(tokens) => Self::Entra(tokens),
         }
     }

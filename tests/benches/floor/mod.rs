@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use hubjobs::hub::rest::{ConnectionString, Credential, SasSigner};
+use hubjobs::hub::rest::{ConnectionString, SasCredential, SasSigner};
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -58,7 +58,7 @@ fn name(job: &Value) -> Option<&str> {
 /// Every page of the job list, one after the other, as plain JSON.
 async fn list(connection: &str) -> Vec<Value> {
     let connection = ConnectionString::parse(connection).expect("a connection string");
-    let Credential::SharedAccessKey { policy, key } = connection.credential else { panic!("not a key") };
+    let SasCredential::SharedAccessKey { policy, key } = connection.credential else { panic!("not a key") };
     let host = format!("{}:{}", connection.host.as_str(), connection.port.expect("a port"));
     let token = SasSigner::new(&host, Some(&policy), key).token(Timestamp::now());
     let _ = rustls::crypto::ring::default_provider().install_default();
