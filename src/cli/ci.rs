@@ -73,7 +73,7 @@ async fn comment(args: &CommentArgs, session: &Session) -> Result<Exit, Failure>
         let patience = Patience::pipeline();
         let done = async { upsert(&*forge, sticky, patience.retry_delay).await.map_err(CiFailure::from) };
         let upserted = session.read(done).await?;
-        session.terminal.note(&format!("{}: {}", source, in_words(&upserted, &site)));
+        session.terminal.note(&format!("{}: {}", source, in_words(&upserted, &site, pull)));
         let Subject { owner, environment, hub } = &sticky.subject;
         told.push(json!({
             "source": source, "owner": owner, "environment": environment, "hub": hub, "outcome": code(&upserted),
@@ -295,11 +295,11 @@ const fn code(upserted: &Upserted) -> &'static str {
     }
 }
 
-fn in_words(upserted: &Upserted, site: &Site) -> String {
+fn in_words(upserted: &Upserted, site: &Site, pull: u64) -> String {
     let word = site.kind.pull_word();
     match upserted {
-        Upserted::Created => format!("commented on {word} {}", site.pull.unwrap_or_default()),
-        Upserted::Updated => format!("rewrote the comment on {word} {}", site.pull.unwrap_or_default()),
+        Upserted::Created => format!("commented on {word} {pull}"),
+        Upserted::Updated => format!("rewrote the comment on {word} {pull}"),
         Upserted::Unchanged => "the comment says so already".to_owned(),
         Upserted::NotNeeded => "nothing to do, and no comment that would say otherwise".to_owned(),
         Upserted::Outdated { head } => {

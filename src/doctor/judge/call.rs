@@ -1,8 +1,6 @@
 //! What became of a call, and what its answer proves.
 
-/// Codes of 403 that say nothing about who is asking.
-pub(super) const NOT_ABOUT_RIGHTS: [&str; 4] =
-    ["IotHubSuspended", "IotHubQuotaExceeded", "JobQuotaExceeded", "OperationNotAvailableInCurrentTier"];
+use crate::hub::rest::is_about_rights;
 
 /// What a hub without a free lane answers: it looks at lanes after it looked at the caller.
 const NO_LANE: &str = "ThrottlingMaxActiveJobCountExceeded";
@@ -32,13 +30,7 @@ pub(in crate::doctor) enum CallSeen {
 
 impl CallSeen {
     pub(super) fn is_denied(&self) -> bool {
-        match self {
-            Self::Refused { status: 401, .. } => true,
-            Self::Refused { status: 403, code, .. } => {
-                !code.as_deref().is_some_and(|code| NOT_ABOUT_RIGHTS.contains(&code))
-            }
-            _ => false,
-        }
+        matches!(self, Self::Refused { status, code, .. } if is_about_rights(*status, code.as_deref()))
     }
 
     /// Whether a hub refused it for what it asks, so the caller is known and may ask. What names no reason of

@@ -210,7 +210,7 @@ fn grant(identity: &Identity<'_>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::doctor::judge::call::{NO_JOBS_IN_TIER, NOT_ABOUT_RIGHTS};
+    use crate::doctor::judge::call::NO_JOBS_IN_TIER;
 
     fn refused(status: u16, code: &str) -> CallSeen {
         CallSeen::Refused { status, code: Some(code.to_owned()), message: "no".to_owned() }
@@ -308,7 +308,7 @@ mod tests {
 
     #[test]
     fn a_suspended_hub_and_a_basic_one_say_nothing_of_rights() {
-        for code in NOT_ABOUT_RIGHTS {
+        for code in ["IotHubSuspended", "IotHubQuotaExceeded", "JobQuotaExceeded", NO_JOBS_IN_TIER] {
             let seen = RightsSeen {
                 read_jobs: refused(403, code),
                 create_jobs: refused(403, code),

@@ -45,6 +45,16 @@ const NUMBERED: [(u64, &str); 18] = [
 const NOT_ABOUT_RIGHTS: [&str; 4] =
     ["IotHubSuspended", "IotHubQuotaExceeded", "JobQuotaExceeded", "OperationNotAvailableInCurrentTier"];
 
+/// Whether an answer refuses the token, or whom it speaks for, whatever was asked.
+#[must_use]
+pub fn is_about_rights(status: u16, code: Option<&str>) -> bool {
+    match status {
+        401 => true,
+        403 => !code.is_some_and(|code| NOT_ABOUT_RIGHTS.contains(&code)),
+        _ => false,
+    }
+}
+
 /// An answer other than success, understood as far as possible.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Refusal {
@@ -110,9 +120,7 @@ impl Refusal {
 
     /// Whether the token was refused, or whom it speaks for.
     pub(super) fn is_about_rights(&self) -> bool {
-        self.is_unauthorized()
-            || (self.status == StatusCode::FORBIDDEN
-                && !self.code.as_deref().is_some_and(|code| NOT_ABOUT_RIGHTS.contains(&code)))
+        is_about_rights(self.status.as_u16(), self.code.as_deref())
     }
 
     pub(super) fn is_unauthorized(&self) -> bool {

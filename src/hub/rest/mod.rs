@@ -30,6 +30,7 @@ pub use crate::net::Limits;
 pub use client::{API_VERSION, RestConfig, RestHub};
 pub use connection_string::{ConnectionString, ConnectionStringError, InvalidConnectionString, Origin, SasCredential};
 pub use endpoint::{Endpoint, HostName, InvalidHostName, LoopbackAddr, NotLoopback};
+pub use error::is_about_rights;
 pub use identity::SignsInAs;
 pub use pacing::Pacing;
 pub use raw::{RawAnswer, RawBody, RawRequest, Sign, Verb};
